@@ -1,0 +1,137 @@
+// A program's settings as one table, read from flags and environment, all mistakes reported at once.
+// The table is the contract: documentation, the operator's container env and the reader all iterate it.
+// It does not read process.env by itself: main hands env and argv in.
+
+/** How a setting's text becomes a value. `parse` throws an Error whose message completes "NAME must ...". */
+export interface Kind<T> {
+  readonly expects: string;
+  parse(text: string): T;
+}
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The text used when neither flag nor environment gives one; `undefined`: the setting is required. */
+  readonly fallback: string | undefined;
+  readonly describe: string;
+  /** Values of secret settings are never printed. */
+  readonly isSecret: boolean;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the table mixes kinds; each row keeps its own type through SettingsOf.
+export type SettingsTable = Readonly<Record<string, Setting<any>>>;
+export type SettingsOf<T extends SettingsTable> = {
+  readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never;
+};
+
+export function setting<T>(kind: Kind<T>, fallback: string | undefined, describe: string): Setting<T> {
+  return { kind, fallback, describe, isSecret: false };
+}
+
+export function secret<T>(kind: Kind<T>, fallback: string | undefined, describe: string): Setting<T> {
+  return { kind, fallback, describe, isSecret: true };
+}
+
+/** Every mistake in one error; `problems` holds one sentence each. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong:\n  ${problems.join('\n  ')}`,
+    );
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+/** `requestTtlSeconds` under prefix `SIDECAR` is `SIDECAR_REQUEST_TTL_SECONDS`. */
+export function environmentName(prefix: string, key: string): string {
+  return `${prefix}_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `requestTtlSeconds` is `--request-ttl-seconds`. */
+export function flagName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * Reads a table. Flags (`--port 80`, `--port=80`) win over environment, environment over fallbacks.
+ * Throws SettingsError naming each mistake: bad value, missing required value, unknown flag, unknown variable with our prefix.
+ */
+export function readSettings<T extends SettingsTable>(
+  prefix: string,
+  table: T,
+  env: Readonly<Record<string, string | undefined>>,
+  argv: readonly string[],
+): SettingsOf<T> {
+  const problems: string[] = [];
+  const flags = readFlags(table, argv, problems);
+  const values: Record<string, unknown> = {};
+  for (const [key, row] of Object.entries(table)) {
+    const variable = environmentName(prefix, key);
+    const fromFlag = flags.get(key);
+    const text = fromFlag ?? env[variable] ?? row.fallback;
+    const name = fromFlag === undefined ? variable : flagName(key);
+    if (text === undefined) {
+      problems.push(`${variable} (or ${flagName(key)}) is required: ${row.describe}`);
+      continue;
+    }
+    try {
+      values[key] = row.kind.parse(text);
+    } catch (error) {
+      const given = row.isSecret ? '' : `, not ${JSON.stringify(text)}`;
+      problems.push(`${name} must ${error instanceof Error ? error.message : String(error)}${given}`);
+    }
+  }
+  const known = new Set(Object.keys(table).map((key) => environmentName(prefix, key)));
+  for (const variable of Object.keys(env)) {
+    if (variable.startsWith(`${prefix}_`) && !known.has(variable)) {
+      problems.push(`${variable} is not a setting: known are ${[...known].join(', ')}`);
+    }
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return Object.freeze(values) as SettingsOf<T>;
+}
+
+function readFlags(table: SettingsTable, argv: readonly string[], problems: string[]): ReadonlyMap<string, string> {
+  const keys = new Map(Object.keys(table).map((key) => [flagName(key), key]));
+  const flags = new Map<string, string>();
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] ?? '';
+    const equals = argument.indexOf('=');
+    const name = equals < 0 ? argument : argument.slice(0, equals);
+    const key = keys.get(name);
+    if (key === undefined) {
+      problems.push(`${argument} is not a flag: known are ${[...keys.keys()].join(', ')}`);
+      continue;
+    }
+    const value = equals < 0 ? argv[++i] : argument.slice(equals + 1);
+    if (value === undefined) problems.push(`${name} needs a value`);
+    else flags.set(key, value);
+  }
+  return flags;
+}
+
+/** Settings as a plain object fit for a log line: secrets and passwords in URLs are masked. */
+export function redactSettings(
+  table: SettingsTable,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [key, row] of Object.entries(table)) {
+    const value = values[key];
+    shown[key] = row.isSecret && value !== '' ? '***' : typeof value === 'string' ? redactUrl(value) : value;
+  }
+  return shown;
+}
+
+export function redactUrl(text: string): string {
+  return text.replace(/(\w+:\/\/)([^@/\s]*)@/g, '$1***@');
+}
+
+/** `NAME  default  what it means`, a line each, for --help and the README. */
+export function describeSettings(prefix: string, table: SettingsTable): readonly string[] {
+  return Object.entries(table).map(([key, row]) => {
+    const fallback = row.fallback === undefined ? 'required' : row.fallback === '' ? 'empty' : row.fallback;
+    return `${environmentName(prefix, key)} (${flagName(key)}; ${row.kind.expects}; ${fallback}): ${row.describe}`;
+  });
+}

@@ -1,0 +1,170 @@
+// What the sidecar promises to those outside it: settings, ports, paths, header names, store key names.
+// The operator imports this file and nothing else of the sidecar; keep it free of imports but runtime/.
+
+import { logLevels } from '../runtime/logger.ts';
+import { choice, httpPathOrEmpty, integer, nonEmptyText, text, url, words } from '../runtime/setting-kinds.ts';
+import { type Kind, type SettingsOf, secret, setting } from '../runtime/settings.ts';
+
+export const SETTINGS_PREFIX = 'SIDECAR';
+
+export const concurrencyRange = { min: 1, max: 100 } as const;
+
+const deploymentName: Kind<string> = {
+  expects: 'name of the InferenceDeployment',
+  parse: (value) => {
+    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value) || value.length > 63) {
+      throw new Error('be a lower-case DNS label that begins with a letter');
+    }
+    return value;
+  },
+};
+
+const storeUrl: Kind<string> = {
+  expects: 'sqlite:///path/file.db, redis://..., rediss://..., redis+sentinel://..., redis+cluster://..., or empty',
+  parse: (value) => {
+    if (
+      value !== '' &&
+      !/^(sqlite:\/\/\/.|(rediss?|redis\+(sentinel|cluster)|rediss\+(sentinel|cluster)):\/\/.)/.test(value)
+    ) {
+      throw new Error(
+        'be sqlite:///path/file.db, redis://host:6379/0, rediss://host:6379/0, or empty for SQLite in the data directory',
+      );
+    }
+    return value;
+  },
+};
+
+/** Every setting of the sidecar. `requestTtlSeconds` is read from SIDECAR_REQUEST_TTL_SECONDS or --request-ttl-seconds. */
+export const sidecarSettings = {
+  name: setting(
+    deploymentName,
+    undefined,
+    'name of the deployment: the public path prefix and part of every store key',
+  ),
+  namespace: setting(nonEmptyText, 'default', 'namespace of the deployment: part of every store key'),
+  host: setting(text, '', 'address to listen on; empty: all addresses, IPv6 included'),
+  port: setting(integer(0, 65535), '8080', 'traffic port; 0 takes a free one'),
+  adminPort: setting(integer(0, 65535), '9090', 'port of probes, metrics and drain; 0 takes a free one'),
+  adminToken: secret(
+    text,
+    '',
+    'bearer token that /drain and every changing admin path want; empty: loopback callers only',
+  ),
+  upstream: setting(url('http:'), 'http://127.0.0.1:8000', 'address of the model container'),
+  concurrency: setting(
+    integer(concurrencyRange.min, concurrencyRange.max),
+    '1',
+    'requests inside the container at a time, sync and async together',
+  ),
+  maxQueue: setting(
+    integer(0, 10_000_000),
+    '1000',
+    'waiting sync requests per replica, and waiting async requests per deployment',
+  ),
+  requestTtlSeconds: setting(integer(1, 604_800), '300', 'waiting plus inference up to the response headers'),
+  resultTtlSeconds: setting(integer(1, 2_592_000), '3600', 'how long a finished async request and its result are kept'),
+  maxBodyBytes: setting(
+    integer(1, 536_870_912),
+    '33554432',
+    'largest body of an async request, and largest stored result',
+  ),
+  maxStoredBytes: setting(integer(0), '0', 'bytes one deployment may keep in the store; 0: no quota'),
+  maxAttempts: setting(integer(1, 100), '3', 'tries of an async request whose container gave no response'),
+  leaseSeconds: setting(integer(1, 3600), '30', 'how long a claim outlives the last heartbeat of its replica'),
+  idleTimeoutSeconds: setting(integer(1, 86_400), '300', 'longest silence of a stream or WebSocket'),
+  dataDir: setting(nonEmptyText, './data', 'directory of the embedded store'),
+  store: setting(storeUrl, '', 'address of the store; empty: an SQLite file in the data directory'),
+  storePassword: secret(text, '', 'password of the store, where it is not part of its address'),
+  healthPath: setting(
+    httpPathOrEmpty,
+    '/health',
+    'health path of the container; empty: no probing, always taken for healthy',
+  ),
+  healthPort: setting(integer(0, 65535), '0', 'port of the health path; 0: the port of the upstream'),
+  healthPeriodSeconds: setting(integer(1, 3600), '5', 'time between two health probes'),
+  healthTimeoutSeconds: setting(integer(1, 3600), '3', 'time a health probe may take'),
+  healthFailureThreshold: setting(
+    integer(1, 1000),
+    '3',
+    'timeouts or refused connections in a row that make a container unready',
+  ),
+  authKeysDir: setting(
+    text,
+    '',
+    'directory with one API key a file (a mounted Secret), read again when it changes; empty: no keys wanted',
+  ),
+  webhookAllowedHosts: setting(words, '', 'hosts that X-Inference-Webhook may name; empty: none'),
+  webhookSecretsDir: setting(
+    text,
+    '',
+    'directory with one webhook signing secret a file (a mounted Secret); all of them sign',
+  ),
+  maxConnections: setting(integer(1, 1_000_000), '10000', 'open client connections'),
+  drainSeconds: setting(integer(0, 86_400), '300', 'longest wait for requests to finish after SIGTERM or /drain'),
+  drainQuietSeconds: setting(
+    integer(0, 600),
+    '3',
+    'silence that ends a drain: endpoints and keep-alive clients lag behind',
+  ),
+  logLevel: setting(choice(...logLevels), 'info', 'least serious level that is logged'),
+} as const;
+
+export type SidecarSettings = SettingsOf<typeof sidecarSettings>;
+export type SidecarSettingName = keyof typeof sidecarSettings;
+
+/** Ports of the sidecar container inside a pod made by the operator. */
+export const sidecarPorts = { traffic: 8080, admin: 9090 } as const;
+
+/** Paths on the admin port. */
+export const adminPaths = {
+  /** Readiness of the pair: the sidecar's store and the container's health. */
+  ready: '/ready',
+  /** The container has answered healthy once: its startup probe. */
+  startup: '/startup',
+  /** The container is alive; never fails while a request is inside and within its TTL. */
+  live: '/live',
+  /** The sidecar itself: its own startup probe. */
+  healthz: '/healthz',
+  /** Blocks until no request is inside or waiting: the model container's preStop. */
+  drain: '/drain',
+  metrics: '/metrics',
+  /** What is inside and waiting, as JSON, for the operator and people. */
+  stats: '/stats',
+  /** Async requests set aside after their last attempt; POST /dead-letters/<id>/replay makes a new one. */
+  deadLetters: '/dead-letters',
+} as const;
+
+export const reservedPaths = { status: '/status', result: '/result' } as const;
+
+/** Lower case, as Node gives them. */
+export const headers = {
+  inferenceId: 'x-inference-id',
+  webhook: 'x-inference-webhook',
+  prefer: 'prefer',
+  preferenceApplied: 'preference-applied',
+  forwardedPrefix: 'x-forwarded-prefix',
+  serverTiming: 'server-timing',
+  retryAfter: 'retry-after',
+  accelBuffering: 'x-accel-buffering',
+} as const;
+
+/** Body of GET /stats on the admin port. Ages and times in whole seconds. */
+export interface SidecarStats {
+  readonly name: string;
+  readonly namespace: string;
+  readonly concurrency: number;
+  /** Requests inside the container now, sync and async. */
+  readonly inFlight: number;
+  /** Sync requests waiting in this replica. */
+  readonly waiting: number;
+  /** Async requests of the whole deployment. `null` while the store does not answer. */
+  readonly queue: { readonly queued: number; readonly running: number; readonly oldestQueuedSeconds: number } | null;
+  readonly container: 'starting' | 'healthy' | 'busy' | 'unhealthy' | 'unreachable';
+  readonly store: { readonly kind: 'redis' | 'sqlite'; readonly ok: boolean; readonly error: string | null };
+  readonly draining: boolean;
+}
+
+/** The hash tag that keeps all keys of one deployment in one slot of a Redis Cluster. */
+export function storeKeyPrefix(namespace: string, name: string): string {
+  return `inference:{${namespace}/${name}}`;
+}

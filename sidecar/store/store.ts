@@ -1,0 +1,135 @@
+// The contract of a store: keeps accepted requests until they are done and their retention is over.
+// Two implementations (sqlite/, redis/) pass one conformance suite. No datastore words here.
+// Every step is atomic and safe to repeat; writes by a worker are conditional on its lease token.
+import type { RawHeaders, RequestStatus, StoredResponse, Submission } from './record.ts';
+
+/** A claim on a running request. Whoever lost it cannot change the record any more. */
+export interface Lease {
+  readonly id: string;
+  readonly token: string;
+}
+
+export interface Claim extends Lease {
+  readonly submission: Submission;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly deadlineAtMs: number;
+}
+
+export interface ClaimOptions {
+  /** At most so many; a store may give fewer, and none when nothing is due. */
+  readonly max: number;
+  /** Name of the claiming replica, for people. */
+  readonly worker: string;
+  readonly leaseMs: number;
+}
+
+export type SubmitOutcome =
+  | { readonly kind: 'accepted'; readonly position: number }
+  /** Same id, same method, target and body: the same request; nothing was queued. */
+  | { readonly kind: 'duplicate' }
+  /** Same id, another request (or another owner's). */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'full'; readonly queued: number }
+  | { readonly kind: 'quota_exceeded'; readonly storedBytes: number };
+
+/** What became of a lease at renewal. `lost`: another replica may run it; `canceled`, `expired`: stop working at once. */
+export type LeaseState = 'held' | 'lost' | 'canceled' | 'expired';
+
+export type ResultOutcome =
+  | { readonly kind: 'answered'; readonly status: RequestStatus; readonly response: StoredResponse }
+  /** Waiting, running, failed, expired or canceled: the status says which. */
+  | { readonly kind: 'no_response'; readonly status: RequestStatus }
+  | { readonly kind: 'not_found' };
+
+export type CancelOutcome = 'canceled' | 'deleted' | 'not_found';
+
+export interface QueueFigures {
+  readonly queued: number;
+  readonly running: number;
+  readonly deadLetters: number;
+  /** Null when nothing waits. */
+  readonly oldestQueuedAtMs: number | null;
+  readonly storedBytes: number;
+}
+
+/** What a sweep did; each count feeds a metric. */
+export interface SweepReport {
+  readonly expired: number;
+  readonly leasesTakenBack: number;
+  readonly deadLettered: number;
+  readonly removed: number;
+}
+
+export interface StreamStart {
+  readonly status: number;
+  readonly headers: RawHeaders;
+}
+
+/** One piece of a recorded event stream. `sequence` counts from 1 within the request's current attempt series and never repeats. */
+export interface StreamChunk {
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
+export type StreamRead =
+  | {
+      readonly kind: 'chunks';
+      readonly start: StreamStart | null;
+      readonly chunks: readonly StreamChunk[];
+      readonly isEnded: boolean;
+    }
+  | { readonly kind: 'not_found' };
+
+export interface Store {
+  readonly kind: 'redis' | 'sqlite';
+  /** Resolves when the store is usable; rejects with StoreError and a sentence that says what to do. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Resolves only when the submission is durable. */
+  submit(submission: Submission): Promise<SubmitOutcome>;
+  claim(options: ClaimOptions): Promise<readonly Claim[]>;
+  /** The states in the order of the leases given. */
+  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
+  /** False when the lease was lost: nothing was written. For mode `proxy` the response is dropped. */
+  complete(lease: Lease, response: StoredResponse): Promise<boolean>;
+  /** No response this time. With attempts left it is queued again after `retryAfterMs`, else it is done: failed, and a dead letter. */
+  fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean>;
+  /** Queued again at the front, attempt not counted: the replica drains. */
+  handBack(lease: Lease): Promise<boolean>;
+
+  status(id: string): Promise<RequestStatus | null>;
+  result(id: string): Promise<ResultOutcome>;
+  cancel(id: string): Promise<CancelOutcome>;
+  figures(): Promise<QueueFigures>;
+  /** Takes back run-out leases, ends what is past its deadline, removes what is past retention. Bounded work per call. */
+  sweep(): Promise<SweepReport>;
+
+  /** The container's event stream as it is produced, for replay and following. */
+  startStream(lease: Lease, start: StreamStart): Promise<boolean>;
+  appendStream(lease: Lease, bytes: Uint8Array): Promise<boolean>;
+  readStream(id: string, afterSequence: number, max: number): Promise<StreamRead>;
+
+  deadLetters(max: number): Promise<readonly RequestStatus[]>;
+  /** A new request with a new id and the old one's content; null when there is no such dead letter. */
+  replay(id: string, newId: string): Promise<SubmitOutcome | null>;
+
+  /** Called when work may be waiting (also spuriously). Returns the way to stop listening. */
+  onWork(listener: () => void): () => void;
+  /** Called when the request's state or stream changed (also spuriously). */
+  onChange(id: string, listener: () => void): () => void;
+
+  /** Last known health, without asking the store. */
+  health(): { readonly ok: boolean; readonly error: string | null };
+}
+
+/** The store cannot be reached or refuses: new work gets 503 with Retry-After, running work waits. */
+export class StoreError extends Error {
+  readonly retryAfterSeconds: number;
+  constructor(message: string, options?: { cause?: unknown; retryAfterSeconds?: number }) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? 2;
+  }
+}
