@@ -1,0 +1,35 @@
+// The two things a worker needs of the request path, so that neither imports the other's insides.
+import type { StoredResponse } from '../store/record.ts';
+import type { Claim, StreamStart } from '../store/store.ts';
+
+/** A place inside the container. Must be released on every exit; releasing twice is harmless. */
+export interface Slot {
+  readonly waitedMs: number;
+  release(): void;
+}
+
+/** The gate as queued work sees it: waits behind sync callers, but ages so that it is never starved. */
+export interface WorkGate {
+  /** Resolves when it is queued work's turn; rejects with the signal's reason on abort. */
+  acquireForWork(signal: AbortSignal): Promise<Slot>;
+  /** A slot at once if one is free and no sync caller waits, to fill a batch; else undefined. */
+  tryAcquireForWork(): Slot | undefined;
+}
+
+export interface ContainerCall {
+  readonly signal: AbortSignal;
+  /** The response is an event stream: its head as soon as it is known, then each chunk as it arrives. */
+  onStreamStart?(start: StreamStart): void;
+  onStreamChunk?(bytes: Uint8Array): void;
+}
+
+export type CallOutcome =
+  | { readonly kind: 'answered'; readonly response: StoredResponse }
+  /** The container gave no response. `code` is a row of the error table, e.g. `upstream_unreachable`. */
+  | { readonly kind: 'no_response'; readonly code: string; readonly message: string }
+  /** The response is larger than may be stored. */
+  | { readonly kind: 'too_large'; readonly limitBytes: number }
+  | { readonly kind: 'aborted' };
+
+/** Sends a claimed request to the container and gathers the whole response. Never rejects. */
+export type CallContainer = (claim: Claim, call: ContainerCall) => Promise<CallOutcome>;
