@@ -1,0 +1,39 @@
+// Token production, shared by every API that makes text: paced by the batch, and with the accidents that a request asks
+// for on the way: crash-after=N, reset-after=N (only this connection), hang-after=N tokens.
+import { once } from 'node:events';
+import { type Exchange, numberDirective } from './exchange.ts';
+import { wordsFor } from './text.ts';
+
+export async function* generate(exchange: Exchange, prompt: string, count: number): AsyncGenerator<string> {
+  const { model, gone, call } = exchange;
+  const pace = {
+    ...model.settings,
+    ...(numberDirective(exchange, 'token-ms') !== undefined && { batching: false }),
+    tokenMs: numberDirective(exchange, 'token-ms') ?? model.settings.tokenMs,
+    firstTokenMs: numberDirective(exchange, 'first-token-ms') ?? model.settings.firstTokenMs,
+  };
+  const accidents = accidentsOf(exchange);
+  const words = wordsFor(prompt, count);
+  await accidents(0);
+  for await (const index of model.batch.tokens(count, pace, gone)) {
+    model.counters.token(call);
+    yield words[index]!;
+    await accidents(index + 1);
+  }
+}
+
+function accidentsOf(exchange: Exchange): (tokensSoFar: number) => Promise<void> {
+  const crashAfter = numberDirective(exchange, 'crash-after');
+  const resetAfter = numberDirective(exchange, 'reset-after');
+  const hangAfter = numberDirective(exchange, 'hang-after');
+  return async (tokensSoFar) => {
+    if (tokensSoFar === crashAfter) exchange.model.crash();
+    if (tokensSoFar === resetAfter) exchange.cut();
+    if (tokensSoFar === hangAfter) await untilGone(exchange.gone);
+  };
+}
+
+export async function untilGone(gone: AbortSignal): Promise<never> {
+  if (!gone.aborted) await once(gone, 'abort');
+  throw gone.reason;
+}
