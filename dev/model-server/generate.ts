@@ -1,6 +1,7 @@
 // Token production, shared by every API that makes text: paced by the batch, and with the accidents that a request asks
 // for on the way: crash-after=N, reset-after=N (only this connection), hang-after=N tokens.
 import { once } from 'node:events';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { type Exchange, numberDirective } from './exchange.ts';
 import { wordsFor } from './text.ts';
 
@@ -27,6 +28,9 @@ function accidentsOf(exchange: Exchange): (tokensSoFar: number) => Promise<void>
   const resetAfter = numberDirective(exchange, 'reset-after');
   const hangAfter = numberDirective(exchange, 'hang-after');
   return async (tokensSoFar) => {
+    if (tokensSoFar !== crashAfter && tokensSoFar !== resetAfter && tokensSoFar !== hangAfter) return;
+    // Node sends what was written in this turn at its end: the tokens so far shall have left first.
+    await immediate();
     if (tokensSoFar === crashAfter) exchange.model.crash();
     if (tokensSoFar === resetAfter) exchange.cut();
     if (tokensSoFar === hangAfter) await untilGone(exchange.gone);
