@@ -25,7 +25,10 @@ export interface ContainerCall {
 
 export type CallOutcome =
   | { readonly kind: 'answered'; readonly response: StoredResponse }
-  /** The container gave no response. `code` is a row of the error table, e.g. `upstream_unreachable`. */
+  /**
+   * The container gave no response. `code` is a row of the error table. `upstream_unreachable` means that the request never
+   * reached the container (connection refused): it waits on without an attempt being counted. All others count.
+   */
   | { readonly kind: 'no_response'; readonly code: string; readonly message: string }
   /** The response is larger than may be stored. */
   | { readonly kind: 'too_large'; readonly limitBytes: number }
@@ -33,3 +36,6 @@ export type CallOutcome =
 
 /** Sends a claimed request to the container and gathers the whole response. Never rejects. */
 export type CallContainer = (claim: Claim, call: ContainerCall) => Promise<CallOutcome>;
+
+/** Asked before a replica that paused after failures claims again. Resolves to true where no health path is set. Never rejects. */
+export type ProbeContainer = () => Promise<boolean>;

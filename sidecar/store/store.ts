@@ -24,6 +24,12 @@ export interface ClaimOptions {
   readonly leaseMs: number;
 }
 
+export interface ClaimBatch {
+  readonly claims: readonly Claim[];
+  /** More is due right now: claim again as soon as there is a free slot. */
+  readonly isMoreDue: boolean;
+}
+
 export type SubmitOutcome =
   | { readonly kind: 'accepted'; readonly position: number }
   /** Same id, same method, target and body: the same request; nothing was queued. */
@@ -31,6 +37,8 @@ export type SubmitOutcome =
   /** Same id, another request (or another owner's). */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'full'; readonly queued: number }
+  /** Its place in line cannot be reached before its deadline; `queued` is the length of the line. */
+  | { readonly kind: 'unreachable'; readonly queued: number }
   | { readonly kind: 'quota_exceeded'; readonly storedBytes: number };
 
 /** What became of a lease at renewal. `lost`: another replica may run it; `canceled`, `expired`: stop working at once. */
@@ -51,9 +59,11 @@ export interface QueueFigures {
   /** Null when nothing waits. */
   readonly oldestQueuedAtMs: number | null;
   readonly storedBytes: number;
+  /** Measured while work waited, over all replicas; null until two requests left the container one after the other. */
+  readonly departuresPerSecond: number | null;
 }
 
-/** What a sweep did; each count feeds a metric. */
+/** What a sweep did, and what claims since the last one met on their way; each count feeds a metric. */
 export interface SweepReport {
   readonly expired: number;
   readonly leasesTakenBack: number;
@@ -66,7 +76,11 @@ export interface StreamStart {
   readonly headers: RawHeaders;
 }
 
-/** One piece of a recorded event stream. `sequence` counts from 1 within the request's current attempt series and never repeats. */
+/**
+ * One piece of a recorded event stream: one whole event where the stream is plain text, else bytes as they came.
+ * `sequence` counts from 1 and goes on counting over attempts, so it never names two different pieces; only the pieces of the
+ * latest attempt that streamed are kept.
+ */
 export interface StreamChunk {
   readonly sequence: number;
   readonly bytes: Uint8Array;
@@ -81,23 +95,40 @@ export type StreamRead =
     }
   | { readonly kind: 'not_found' };
 
+/** A completion that is still to be pushed to the client's webhook. */
+export interface Delivery {
+  readonly webhook: string;
+  readonly status: RequestStatus;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+/** What a store reports of itself; part of the queue's observer. */
+export interface StoreObserver {
+  storeLatency(step: string, seconds: number): void;
+  storeError(step: string): void;
+}
+
 export interface Store {
   readonly kind: 'redis' | 'sqlite';
   /** Resolves when the store is usable; rejects with StoreError and a sentence that says what to do. */
   open(): Promise<void>;
   close(): Promise<void>;
 
-  /** Resolves only when the submission is durable. */
-  submit(submission: Submission): Promise<SubmitOutcome>;
-  claim(options: ClaimOptions): Promise<readonly Claim[]>;
+  /** Resolves only when the submission is durable. `reachable`: the longest line in which it can still make its deadline. */
+  submit(submission: Submission, reachable?: number): Promise<SubmitOutcome>;
+  claim(options: ClaimOptions): Promise<ClaimBatch>;
   /** The states in the order of the leases given. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
   /** False when the lease was lost: nothing was written. For mode `proxy` the response is dropped. */
   complete(lease: Lease, response: StoredResponse): Promise<boolean>;
   /** No response this time. With attempts left it is queued again after `retryAfterMs`, else it is done: failed, and a dead letter. */
   fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean>;
-  /** Queued again at the front, attempt not counted: the replica drains. */
-  handBack(lease: Lease): Promise<boolean>;
+  /**
+   * Queued again, attempt not counted: the replica drains, or the request never reached the container. Its place by arrival
+   * is the front of the line. With `retryAfterMs` only after that time; `error` is then the reason, told if it expires.
+   */
+  handBack(lease: Lease, retryAfterMs?: number, error?: string): Promise<boolean>;
 
   status(id: string): Promise<RequestStatus | null>;
   result(id: string): Promise<ResultOutcome>;
@@ -106,17 +137,27 @@ export interface Store {
   /** Takes back run-out leases, ends what is past its deadline, removes what is past retention. Bounded work per call. */
   sweep(): Promise<SweepReport>;
 
-  /** The container's event stream as it is produced, for replay and following. */
+  /**
+   * The container's event stream as it is produced, for replay and following. A start drops what an earlier attempt streamed,
+   * and ends the deadline: it covers the time up to the response headers.
+   */
   startStream(lease: Lease, start: StreamStart): Promise<boolean>;
-  appendStream(lease: Lease, bytes: Uint8Array): Promise<boolean>;
+  appendStream(lease: Lease, pieces: readonly Uint8Array[]): Promise<boolean>;
   readStream(id: string, afterSequence: number, max: number): Promise<StreamRead>;
 
   deadLetters(max: number): Promise<readonly RequestStatus[]>;
   /** A new request with a new id and the old one's content; null when there is no such dead letter. */
   replay(id: string, newId: string): Promise<SubmitOutcome | null>;
 
+  /** Deliveries that are due; each is this caller's for `leaseMs`. */
+  claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]>;
+  /** Tries again after the time, or never: delivered, or given up. */
+  settleDelivery(id: string, retryAfterMs: number | null): Promise<void>;
+
   /** Called when work may be waiting (also spuriously). Returns the way to stop listening. */
   onWork(listener: () => void): () => void;
+  /** Called soon after a running request was canceled through any replica. A renewal says so too. */
+  onCanceled(listener: (id: string) => void): () => void;
   /** Called when the request's state or stream changed (also spuriously). */
   onChange(id: string, listener: () => void): () => void;
 
