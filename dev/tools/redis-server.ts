@@ -40,7 +40,7 @@ export async function startRedisServer(host = '127.0.0.1'): Promise<RedisServer>
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  child.once('close'', () => end());
+  child.once('close', () => end());
   await untilReady(child);
   return {
     url: `redis://${host}:${port}`,
