@@ -1,0 +1,65 @@
+// Kubernetes quantities ("500m", "2Gi", 3, "1e3") as numbers, and what a pod asks of a node in all. Pure.
+
+import type { IntOrString, Quantities } from './objects.ts';
+import type { Container, Pod } from './pod.ts';
+
+const factors: { readonly [suffix: string]: number } = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+export function quantity(value: IntOrString | undefined): number {
+  if (value === undefined) return 0;
+  const found = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)$/.exec(String(value));
+  const factor = found ? factors[found[2] ?? ''] : undefined;
+  if (!found || factor === undefined) throw new Error(`${value} is not a quantity`);
+  return Number(found[1]) * factor;
+}
+
+const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
+
+/**
+ * What the scheduler counts: all containers and sidecars together, or the largest moment of initialisation if that is more
+ * (an init container runs beside the sidecars before it), plus overhead.
+ */
+export function podRequests(pod: Pod): { readonly [resource: string]: number } {
+  const steady = new Map<string, number>();
+  const peak = new Map<string, number>();
+  for (const container of pod.spec.containers) add(steady, requestsOf(container));
+  const sidecars = new Map<string, number>();
+  for (const container of pod.spec.initContainers ?? []) {
+    const own = requestsOf(container);
+    if (isSidecar(container)) add(sidecars, own);
+    const moment = new Map(sidecars);
+    if (!isSidecar(container)) add(moment, own);
+    for (const [resource, amount] of moment) peak.set(resource, Math.max(peak.get(resource) ?? 0, amount));
+  }
+  for (const [resource, amount] of sidecars) steady.set(resource, (steady.get(resource) ?? 0) + amount);
+  for (const [resource, amount] of peak) steady.set(resource, Math.max(steady.get(resource) ?? 0, amount));
+  add(steady, pod.spec.overhead ?? {});
+  return Object.fromEntries(steady);
+}
+
+/** Limits stand in for missing requests, as the API server defaults them. */
+function requestsOf(container: Container): Quantities {
+  return { ...container.resources?.limits, ...container.resources?.requests };
+}
+
+function add(sum: Map<string, number>, amounts: Quantities): void {
+  for (const [resource, amount] of Object.entries(amounts))
+    sum.set(resource, (sum.get(resource) ?? 0) + quantity(amount));
+}
