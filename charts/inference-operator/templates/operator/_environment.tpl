@@ -1,0 +1,69 @@
+{{/* The operator's settings (operator/config.ts) as environment. A test holds every name to that table. */}}
+
+{{- define "inference-operator.operatorEnv" -}}
+- name: OPERATOR_NAMESPACE
+  value: {{ .Release.Namespace | quote }}
+- name: OPERATOR_NAMESPACES
+  value: {{ join "," .Values.watchNamespaces | quote }}
+- name: OPERATOR_IDENTITY
+  valueFrom:
+    fieldRef: { fieldPath: metadata.name }
+- name: OPERATOR_LEADER_ELECTION
+  value: "true"
+- name: OPERATOR_LEASE_NAME
+  value: {{ include "inference-operator.fullname" . }}
+- name: OPERATOR_LEASE_SECONDS
+  value: {{ .Values.operator.leaseSeconds | quote }}
+- name: OPERATOR_ADMIN_PORT
+  value: "9090"
+- name: OPERATOR_WORKERS
+  value: {{ .Values.operator.workers | quote }}
+- name: OPERATOR_LOG_LEVEL
+  value: {{ .Values.operator.logLevel }}
+- name: OPERATOR_SIDECAR_IMAGE
+  value: {{ include "inference-operator.ownImage" (list . .Values.sidecar.image) | quote }}
+- name: OPERATOR_SIDECAR_IMAGE_PULL_POLICY
+  value: {{ .Values.sidecar.image.pullPolicy }}
+- name: OPERATOR_SIDECAR_IMAGE_PULL_SECRETS
+  value: {{ join "," .Values.sidecar.imagePullSecrets | quote }}
+- name: OPERATOR_SIDECAR_RESOURCES
+  value: {{ .Values.sidecar.resources | toJson | quote }}
+- name: OPERATOR_SIDECAR_LOG_LEVEL
+  value: {{ .Values.sidecar.logLevel }}
+- name: OPERATOR_NETWORK_POLICIES
+  value: {{ .Values.deployments.networkPolicies | quote }}
+- name: OPERATOR_POD_MONITORS
+  value: {{ .Values.deployments.podMonitors | quote }}
+- name: OPERATOR_POD_MONITOR_LABELS
+  value: {{ include "inference-operator.pairs" .Values.deployments.podMonitorLabels | quote }}
+{{- include "inference-operator.storeEnv" . }}
+{{- with .Values.operator.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "inference-operator.storeEnv" -}}
+{{- if .Values.redis.enabled }}
+- name: OPERATOR_STORE_URL
+  value: {{ include "inference-operator.redisUrl" . }}
+- name: OPERATOR_STORE_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ include "inference-operator.redisSecret" . }}, key: password }
+{{- else if include "inference-operator.hasStore" . }}
+- name: OPERATOR_STORE_URL
+  valueFrom:
+    secretKeyRef: { name: {{ include "inference-operator.externalSecret" . }}, key: {{ ternary .Values.externalRedis.urlKey "url" (ne .Values.externalRedis.existingSecret "") }} }
+{{- if and .Values.externalRedis.existingSecret .Values.externalRedis.passwordKey }}
+- name: OPERATOR_STORE_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret }}, key: {{ .Values.externalRedis.passwordKey }} }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* {a: b, c: d} as a=b,c=d */}}
+{{- define "inference-operator.pairs" -}}
+{{- $pairs := list -}}
+{{- range $key, $value := . }}{{ $pairs = append $pairs (printf "%s=%s" $key $value) }}{{ end -}}
+{{- join "," $pairs -}}
+{{- end -}}

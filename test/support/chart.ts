@@ -1,0 +1,81 @@
+// The chart as the real helm renders it, for the tests of the contract layer. No cluster is asked: lookups find nothing.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { projectDir } from '../../dev/bundle.ts';
+import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
+
+export const chartDir = join(projectDir, 'charts', 'inference-operator');
+
+// biome-ignore lint/suspicious/noExplicitAny: a test walks into objects of any kind; a wrong step fails the test.
+export type Rendered = any;
+
+export interface RenderOptions {
+  readonly namespace?: string;
+  readonly release?: string;
+  readonly kubeVersion?: string;
+  readonly apiVersions?: readonly string[];
+  readonly values?: unknown;
+  readonly arguments?: readonly string[];
+}
+
+const run = promisify(execFile);
+
+export async function helm(...parameters: readonly string[]): Promise<string> {
+  const { stdout } = await run(clusterTools().helm, parameters, { maxBuffer: 64 << 20 });
+  return stdout;
+}
+
+export async function render(options: RenderOptions = {}): Promise<readonly Rendered[]> {
+  const text = await renderText(options);
+  return parseAllDocuments(text)
+    .map((document) => {
+      if (document.errors.length > 0) throw document.errors[0];
+      return document.toJS();
+    })
+    .filter((object) => object !== null);
+}
+
+export async function renderText(options: RenderOptions = {}): Promise<string> {
+  const running = run(
+    clusterTools().helm,
+    [
+      'template',
+      options.release ?? 'demo',
+      chartDir,
+      ...['--namespace', options.namespace ?? 'inference-system'],
+      ...['--kube-version', options.kubeVersion ?? '1.36.0'],
+      ...(options.apiVersions ?? []).flatMap((version) => ['--api-versions', version]),
+      ...['--values', '-'],
+      ...(options.arguments ?? []),
+    ],
+    { maxBuffer: 64 << 20 },
+  );
+  running.child.stdin?.end(JSON.stringify(options.values ?? {}));
+  return (await running).stdout;
+}
+
+/** What helm says on standard error where it refuses. */
+export async function refusal(values: unknown, options: Omit<RenderOptions, 'values'> = {}): Promise<string> {
+  try {
+    await render({ ...options, values });
+  } catch (error) {
+    return String((error as { stderr?: string }).stderr);
+  }
+  throw new Error(`helm accepted ${JSON.stringify(values)}`);
+}
+
+export function find(objects: readonly Rendered[], kind: string, nameEnd = ''): Rendered {
+  const found = objects.filter((object) => object.kind === kind && object.metadata.name.endsWith(nameEnd));
+  if (found.length !== 1) throw new Error(`${found.length} objects are a ${kind} *${nameEnd}`);
+  return found[0];
+}
+
+/** Pod specs of everything rendered, with the name of what holds them. */
+export function podSpecs(objects: readonly Rendered[]): readonly { readonly owner: string; readonly spec: Rendered }[] {
+  return objects.flatMap((object) => {
+    const spec = object.kind === 'Pod' ? object.spec : object.spec?.template?.spec;
+    return spec?.containers === undefined ? [] : [{ owner: `${object.kind} ${object.metadata.name}`, spec }];
+  });
+}
