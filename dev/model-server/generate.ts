@@ -1,8 +1,9 @@
 // Token production, shared by every API that makes text: paced by the batch, and with the accidents that a request asks
-// for on the way: crash-after=N, reset-after=N (only this connection), hang-after=N tokens.
+// for on the way: crash-after=N, reset-after=N (only this connection), hang-after=N tokens. With hold-tokens=a token N waits
+// until "a:N" is released, so that a test can look at a stream between two tokens.
 import { once } from 'node:events';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { type Exchange, numberDirective } from './exchange.ts';
+import { directive, type Exchange, numberDirective } from './exchange.ts';
 import { wordsFor } from './text.ts';
 
 export async function* generate(exchange: Exchange, prompt: string, count: number): AsyncGenerator<string> {
@@ -15,8 +16,10 @@ export async function* generate(exchange: Exchange, prompt: string, count: numbe
   };
   const accidents = accidentsOf(exchange);
   const words = wordsFor(prompt, count);
+  const tokenHold = directive(exchange, 'hold-tokens');
   await accidents(0);
   for await (const index of model.batch.tokens(count, pace, gone)) {
+    if (tokenHold !== undefined) await model.holds.wait(`${tokenHold}:${index}`, gone);
     model.counters.token(call);
     yield words[index]!;
     await accidents(index + 1);
