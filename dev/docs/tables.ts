@@ -1,0 +1,46 @@
+// The tables that documents take from the code, so that they cannot drift from it. A document says where one goes:
+// <!-- generated:sidecar-settings --> ... <!-- /generated -->
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SETTINGS_PREFIX as operatorPrefix, operatorSettings } from '../../operator/config.ts';
+import { environmentName, flagName, type SettingsTable } from '../../runtime/settings.ts';
+import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
+import { documentedValues } from './chart-values.ts';
+
+export function tables(projectDir: string): Readonly<Record<string, () => string>> {
+  return {
+    'chart-values': () =>
+      chartValues(readFileSync(join(projectDir, 'charts', 'inference-operator', 'values.yaml'), 'utf8')),
+    'sidecar-settings': () => settings(sidecarPrefix, sidecarSettings),
+    'operator-settings': () => settings(operatorPrefix, operatorSettings),
+  };
+}
+
+function chartValues(valuesYaml: string): string {
+  const rows = documentedValues(valuesYaml).map(({ path, fallback, description }) => [
+    code(path),
+    code(JSON.stringify(fallback)),
+    description,
+  ]);
+  return table(['value', 'default', 'what it does'], rows);
+}
+
+function settings(prefix: string, settingsTable: SettingsTable): string {
+  const rows = Object.entries(settingsTable).map(([key, { fallback, kind, describe }]) => [
+    code(environmentName(prefix, key)),
+    code(flagName(key)),
+    fallback === undefined ? 'required' : fallback === '' ? 'empty' : code(fallback),
+    describe,
+    kind.expects,
+  ]);
+  return table(['variable', 'flag', 'default', 'what it does', 'value'], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
