@@ -1,0 +1,125 @@
+// The admin port of a program: probes, metrics and what changes something, apart from its traffic.
+// Exact paths only. Whoever changes something shows the token; without one, only callers from loopback may.
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer, listen } from './http.ts';
+import type { Part } from './lifecycle.ts';
+
+export interface AdminReply {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface AdminCall {
+  readonly method: string;
+  /** What follows the route's path, without slash; empty for the path itself. */
+  readonly rest: string;
+  readonly query: URLSearchParams;
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal;
+}
+
+export interface AdminRoute {
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** The token is wanted, for these methods. */
+  readonly guarded?: readonly string[];
+  /** The route also serves `<path>/<rest>`. */
+  readonly takesRest?: boolean;
+  reply(call: AdminCall): AdminReply | Promise<AdminReply>;
+}
+
+export interface AdminServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Empty: only loopback callers may use guarded routes. */
+  readonly token: string;
+  readonly routes: readonly AdminRoute[];
+  /** A route threw: the caller gets 500, this gets the reason. */
+  failed(error: unknown, path: string): void;
+}
+
+export class AdminServer implements Part {
+  readonly name = 'admin server';
+  readonly #options: AdminServerOptions;
+  readonly #server: Server;
+
+  constructor(options: AdminServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ keepAliveTimeout: 5_000, requestTimeout: 30_000 }, (request, response) => {
+      void this.#handle(request, response);
+    });
+  }
+
+  /** Known once started. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async start(): Promise<void> {
+    await listen(this.#server, this.#options.host, this.#options.port);
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.#replyTo(request, response);
+    if (response.destroyed) return;
+    const body = reply.body ?? '';
+    response.writeHead(reply.status, {
+      'Content-Type': reply.contentType ?? 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      ...reply.headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  async #replyTo(request: IncomingMessage, response: ServerResponse): Promise<AdminReply> {
+    request.resume();
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const route = this.#options.routes.find((r) => r.path === path || (r.takesRest && path.startsWith(`${r.path}/`)));
+    if (route === undefined) return { status: 404, body: 'not an admin path\n' };
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+    if (!route.methods.includes(method)) {
+      return {
+        status: 405,
+        headers: { Allow: route.methods.join(', ') },
+        body: `${route.methods.join(' or ')} only\n`,
+      };
+    }
+    if (route.guarded?.includes(method) && !this.#isAllowed(request)) {
+      const headers = { 'WWW-Authenticate': 'Bearer' };
+      return { status: 401, headers, body: 'this path wants the admin token: Authorization: Bearer <token>\n' };
+    }
+    const leaving = new AbortController();
+    response.on('close', () => leaving.abort());
+    try {
+      const rest = path.slice(route.path.length + 1);
+      return await route.reply({ method, rest, query: new URLSearchParams(query), signal: leaving.signal });
+    } catch (error) {
+      this.#options.failed(error, path);
+      return { status: 500, body: 'failed; the log says why\n' };
+    }
+  }
+
+  #isAllowed(request: IncomingMessage): boolean {
+    const { token } = this.#options;
+    if (token === '') return isLoopback(request.socket.remoteAddress ?? '');
+    const given = Buffer.from(request.headers.authorization ?? '');
+    const wanted = Buffer.from(`Bearer ${token}`);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+}
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}

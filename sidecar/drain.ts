@@ -1,0 +1,91 @@
+// The end of a replica, or of its container: no more async work, not ready, newcomers still served but sent away
+// afterwards, until everything is finished and nobody came for a few seconds.
+// `/drain` (the container's preStop) and SIGTERM begin it; a container that comes back ends it.
+import type { Clock } from '../runtime/clock.ts';
+
+export interface DrainOptions {
+  /** Longest wait for requests to finish. */
+  readonly drainMs: number;
+  /** Silence after which nobody is expected any more: endpoints and keep-alive clients lag behind. */
+  readonly quietMs: number;
+}
+
+export interface DrainSurroundings {
+  readonly clock: Clock;
+  /** Nothing is inside or waiting, sync or async. */
+  isIdle(): boolean;
+  /** Nobody is left to wait for: the container is dead, what is inside will never be answered. */
+  isContainerDead(): boolean;
+  /** Takes no new async work, and gives back what it has when `deadline` passes. */
+  began(): void;
+  ended(): void;
+}
+
+export class Drain {
+  readonly #options: DrainOptions;
+  readonly #around: DrainSurroundings;
+  readonly #waiting = new Set<() => void>();
+  #isDraining = false;
+  #lastArrivalMs = 0;
+
+  constructor(options: DrainOptions, around: DrainSurroundings) {
+    this.#options = options;
+    this.#around = around;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** A request arrived: the silence begins anew. */
+  arrived(): void {
+    if (this.#isDraining) this.#lastArrivalMs = this.#around.clock.monotonicMs();
+  }
+
+  begin(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#lastArrivalMs = this.#around.clock.monotonicMs();
+    this.#around.began();
+  }
+
+  /** The container is ready again after it had died: its replica lives on. */
+  end(): void {
+    if (!this.#isDraining) return;
+    this.#isDraining = false;
+    this.#around.ended();
+    this.recheck();
+  }
+
+  /** Something finished or died: whoever waits looks again. */
+  recheck(): void {
+    for (const look of this.#waiting) look();
+  }
+
+  /** Resolves when nothing is left to finish (true), or after `drainMs` or on abort (false). */
+  waitUntilDone(signal: AbortSignal): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { clock } = this.#around;
+    const deadlineMs = clock.monotonicMs() + this.#options.drainMs;
+    let timer = clock.after(0, () => look());
+    const finish = (isDone: boolean) => {
+      timer.cancel();
+      this.#waiting.delete(look);
+      signal.removeEventListener('abort', look);
+      resolve(isDone);
+    };
+    const look = () => {
+      if (!this.#isDraining || this.#around.isContainerDead()) return finish(true);
+      const nowMs = clock.monotonicMs();
+      if (signal.aborted || nowMs >= deadlineMs) return finish(false);
+      const quietInMs = this.#lastArrivalMs + this.#options.quietMs - nowMs;
+      if (quietInMs <= 0 && this.#around.isIdle()) return finish(true);
+      timer.cancel();
+      // While busy, whoever finishes calls `recheck`.
+      timer = clock.after(quietInMs > 0 ? Math.min(quietInMs, deadlineMs - nowMs) : deadlineMs - nowMs, () => look());
+    };
+    this.#waiting.add(look);
+    signal.addEventListener('abort', look, { once: true });
+    return promise;
+  }
+}

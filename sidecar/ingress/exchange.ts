@@ -1,0 +1,151 @@
+// One request and its answer, as the client sees them: identity, measurements, and the one place that writes heads.
+// It does not decide anything; the pipeline does, and tells it what to answer.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { headers } from '../contract.ts';
+import type { Mode } from '../prefer/decide.ts';
+import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
+
+/** What an exchange asks of its surroundings. */
+export interface ExchangeHost {
+  monotonicMs(): number;
+  /** True while the replica drains: keep-alive clients are sent away. */
+  isDraining(): boolean;
+  began(exchange: Exchange): void;
+  /** Called once, when the answer is complete or the client is gone. */
+  ended(exchange: Exchange): void;
+}
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly arrivedAtMs: number;
+  readonly #host: ExchangeHost;
+
+  id = '';
+  /** Entry name of the API key; empty where no keys are configured. */
+  owner = '';
+  mode: Mode | 'lookup' | 'health' = 'sync';
+  /** Path and query for the container. */
+  target = '';
+  /** The public form's `/<name>`, else empty. */
+  prefix = '';
+
+  queueMs = 0;
+  /** Time from admission to the container's response headers; -1: there were none. */
+  upstreamMs = -1;
+  /** Time from arrival to the first byte of the answer's head. */
+  headMs = -1;
+  problem: Problem | undefined;
+  hasClientLeft = false;
+  hasEnded = false;
+  /** What to do when the client leaves before the answer is complete: leave the line, close the container's connection. */
+  onClientGone: (() => void) | undefined;
+
+  #waitsForContinue: boolean;
+
+  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, host: ExchangeHost) {
+    this.request = request;
+    this.response = response;
+    this.#host = host;
+    this.#waitsForContinue = expectsContinue;
+    this.arrivedAtMs = host.monotonicMs();
+    response.on('close', this.#closed);
+    host.began(this);
+  }
+
+  /** `status` as seen by metrics: 499 for a client that left before the head was written. */
+  get status(): number {
+    return this.response.headersSent ? this.response.statusCode : 499;
+  }
+
+  get hasAnswered(): boolean {
+    return this.response.headersSent || this.hasClientLeft;
+  }
+
+  /** The value of all `Prefer` lines. */
+  get prefer(): string | undefined {
+    return this.request.headers[headers.prefer] as string | undefined;
+  }
+
+  /** An IPv4 client of a dual-stack socket in its own form. */
+  get remoteAddress(): string {
+    const address = this.request.socket.remoteAddress ?? '';
+    return address.startsWith('::ffff:') ? address.slice(7) : address;
+  }
+
+  /** Grants `100-continue`: the client has waited with its body until now. */
+  askForBody(): void {
+    if (!this.#waitsForContinue) return;
+    this.#waitsForContinue = false;
+    this.response.writeContinue();
+  }
+
+  /** Writes the head: the lines given, then what every response of ours carries. */
+  writeHead(status: number, reason: string, lines: string[]): void {
+    this.headMs = this.#host.monotonicMs() - this.arrivedAtMs;
+    lines.push('X-Inference-Id', this.id, 'Server-Timing', this.#timing());
+    // A client that still waits for 100-continue may or may not send its body now: nobody could tell it from a request.
+    if (this.#host.isDraining() || this.#waitsForContinue) this.response.shouldKeepAlive = false;
+    this.response.writeHead(status, reason, lines);
+  }
+
+  /** A whole answer of our own. */
+  answer(status: number, lines: string[], body: string | Uint8Array): void {
+    if (this.hasAnswered) return;
+    if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)));
+    this.writeHead(status, '', lines);
+    if (body.length === 0 || this.request.method === 'HEAD') this.response.end();
+    else this.response.end(body);
+    this.#discardBody();
+  }
+
+  answerJson(status: number, lines: string[], document: unknown): void {
+    // Exactly this content type: Verda's SDK compares it for equality.
+    lines.push('Content-Type', 'application/json');
+    this.answer(status, lines, JSON.stringify(document));
+  }
+
+  answerProblem(problem: Problem): void {
+    if (this.hasAnswered) return;
+    this.problem = problem;
+    const lines = problemHeaders(problem);
+    lines.push('Content-Type', 'application/problem+json', 'Cache-Control', 'no-store');
+    this.answer(problems[problem.code].status, lines, problemBody(problem, this.id));
+  }
+
+  /** Ends the client's connection abnormally: what was sent so far is not the whole answer. */
+  breakOff(): void {
+    this.response.destroy();
+  }
+
+  #timing(): string {
+    const queue = `queue;dur=${this.queueMs.toFixed(1)}`;
+    return this.upstreamMs < 0 ? queue : `${queue}, upstream;dur=${this.upstreamMs.toFixed(1)}`;
+  }
+
+  /** Answered before the body came: what still comes is read and dropped, or keep-alive would read it as the next request. */
+  #discardBody(): void {
+    if (!this.request.readableEnded) this.request.resume();
+  }
+
+  readonly #closed = (): void => {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    if (!this.response.writableFinished) {
+      this.hasClientLeft = true;
+      this.onClientGone?.();
+    }
+    this.onClientGone = undefined;
+    this.#host.ended(this);
+  };
+}
+
+/** The client's value of X-Inference-Id, if it sent one. */
+export function givenId(request: IncomingMessage): string | undefined {
+  const value = request.headers[headers.inferenceId];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function isWellFormedId(id: string): boolean {
+  return /^[A-Za-z0-9._-]{1,128}$/.test(id);
+}

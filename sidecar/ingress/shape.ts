@@ -1,0 +1,35 @@
+// Refuses requests that two parsers could read in two ways, or that are too much, before anything else looks at them.
+// Node's strict parser has refused the rest already: conflicting lengths, obs-fold, bare LF, bad chunk sizes (listen.ts).
+import type { IncomingMessage } from 'node:http';
+import { type Problem, problem } from './problem.ts';
+
+const MAX_HEADERS = 200;
+
+export function shapeFault(request: IncomingMessage): Problem | undefined {
+  const raw = request.rawHeaders;
+  if (raw.length > 2 * MAX_HEADERS) return problem('headers_too_large', `more than ${MAX_HEADERS} header lines`);
+  let hosts = 0;
+  let lengths = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') lengths++;
+  }
+  if (hosts > 1) return malformed('more than one Host');
+  if (hosts === 0 && request.httpVersionMinor === 1) return malformed('no Host, which HTTP/1.1 wants');
+  const { 'transfer-encoding': coding, expect } = request.headers;
+  if (coding !== undefined && (lengths > 0 || coding.toLowerCase() !== 'chunked')) {
+    return malformed('Transfer-Encoding may only be "chunked", without Content-Length');
+  }
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    return problem('expectation_failed', 'the only expectation known is "100-continue"');
+  }
+  if (!request.url!.startsWith('/') && !/^https?:\/\//i.test(request.url!)) {
+    return malformed('the request target is neither a path nor an http address');
+  }
+  return undefined;
+}
+
+function malformed(detail: string): Problem {
+  return problem('malformed_request', detail);
+}

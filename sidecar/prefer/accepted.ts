@@ -1,0 +1,140 @@
+// Accepts an async request: gathers its body, stores it, and answers 202 only when the store has it durably.
+// What happens to it afterwards is the queue's matter.
+import { randomUUID } from 'node:crypto';
+import { headers, reservedPaths } from '../contract.ts';
+import { gatherBody } from '../ingress/body.ts';
+import type { Exchange } from '../ingress/exchange.ts';
+import { type Problem, problem } from '../ingress/problem.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Submission } from '../store/record.ts';
+import { StoreError, type SubmitOutcome } from '../store/store.ts';
+import { requestHeaders } from '../upstream/headers.ts';
+import type { Decision } from './decide.ts';
+import type { Requests } from './requests.ts';
+
+export interface AcceptOptions {
+  readonly name: string;
+  readonly maxBodyBytes: number;
+  readonly ttlMs: number;
+  readonly webhookAllowedHosts: readonly string[];
+}
+
+export class Acceptance {
+  readonly #queue: Queue;
+  readonly #requests: Requests;
+  readonly #options: AcceptOptions;
+
+  constructor(queue: Queue, requests: Requests, options: AcceptOptions) {
+    this.#queue = queue;
+    this.#requests = requests;
+    this.#options = options;
+  }
+
+  accept(exchange: Exchange, decision: Decision): void {
+    const { maxBodyBytes } = this.#options;
+    const webhook = webhookOf(exchange.request.headers[headers.webhook], this.#options.webhookAllowedHosts);
+    if (typeof webhook !== 'string') {
+      exchange.answerProblem(webhook);
+      return;
+    }
+    exchange.askForBody();
+    gatherBody(exchange.request, maxBodyBytes, (body) => {
+      if (body.kind === 'too_large') {
+        const detail = `the body of an async request may have ${maxBodyBytes} bytes; send it synchronously or raise the limit`;
+        // The rest of the body is not worth reading: the connection ends with the answer.
+        exchange.response.shouldKeepAlive = false;
+        exchange.answerProblem(problem('body_too_large', detail));
+        return;
+      }
+      void this.#store(exchange, decision, body.bytes, webhook);
+    });
+  }
+
+  async #store(exchange: Exchange, decision: Decision, body: Uint8Array, webhook: string): Promise<void> {
+    const submission: Submission = {
+      id: exchange.id,
+      mode: decision.mode === 'proxy' ? 'proxy' : 'async',
+      method: exchange.request.method!,
+      target: exchange.target,
+      headers: headersOf(exchange, decision),
+      body,
+      owner: exchange.owner,
+      webhook,
+      ttlMs: this.#options.ttlMs,
+    };
+    try {
+      const outcome = await this.#queue.submit(submission);
+      const refusal = this.#refusal(outcome);
+      if (refusal !== undefined) exchange.answerProblem(refusal);
+      else if (decision.waitSeconds > 0) await this.#answerWhenDone(exchange, decision);
+      else this.#answerAccepted(exchange, decision);
+    } catch (error) {
+      exchange.answerProblem(storeProblem(error));
+    }
+  }
+
+  #refusal(outcome: SubmitOutcome): Problem | undefined {
+    if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') return undefined;
+    const retryAfterSeconds = this.#queue.estimateWaitSeconds('queued' in outcome ? outcome.queued / 2 : 0) ?? 5;
+    if (outcome.kind === 'conflict') {
+      return problem('inference_id_conflict', 'this X-Inference-Id belongs to another request; choose a new one');
+    }
+    if (outcome.kind === 'full') {
+      return problem('queue_full', `${outcome.queued} async requests wait already`, { retryAfterSeconds });
+    }
+    if (outcome.kind === 'unreachable') {
+      const detail = `${outcome.queued} async requests wait already: the turn would come after the time to live`;
+      return problem('deadline_unreachable', detail, { retryAfterSeconds });
+    }
+    const detail = `the deployment keeps ${outcome.storedBytes} bytes of requests and results, which is all it may`;
+    return problem('quota_exceeded', detail, { retryAfterSeconds });
+  }
+
+  async #answerWhenDone(exchange: Exchange, decision: Decision): Promise<void> {
+    const leaving = new AbortController();
+    exchange.onClientGone = () => leaving.abort();
+    await this.#queue.waitUntilDone(exchange.id, decision.waitSeconds * 1000, leaving.signal);
+    const status = await this.#queue.status(exchange.id);
+    if (status?.state === 'done') await this.#requests.answerResult(exchange, ['Preference-Applied', decision.applied]);
+    else this.#answerAccepted(exchange, decision);
+  }
+
+  #answerAccepted(exchange: Exchange, decision: Decision): void {
+    if (decision.mode === 'proxy') {
+      exchange.answer(202, ['Preference-Applied', decision.applied], '');
+      return;
+    }
+    const StatusPath = `${reservedPaths.status}/${this.#options.name}`;
+    const ResultPath = `${reservedPaths.result}/${this.#options.name}`;
+    const lines = ['Location', ResultPath, 'Preference-Applied', decision.applied];
+    exchange.answerJson(202, lines, { Id: exchange.id, StatusPath, ResultPath });
+  }
+}
+
+export function storeProblem(error: unknown): Problem {
+  const retryAfterSeconds = error instanceof StoreError ? error.retryAfterSeconds : 2;
+  return problem('store_unavailable', error instanceof Error ? error.message : String(error), { retryAfterSeconds });
+}
+
+/** Ids are capabilities where no keys are configured: not to be guessed. */
+export const mintId: () => string = randomUUID;
+
+/** What a stored request does not carry to the container. Its response is stored for clients that may decode differently. */
+const NOT_STORED = ['prefer', 'accept-encoding', headers.inferenceId, headers.webhook] as const;
+
+function headersOf(exchange: Exchange, decision: Decision): string[] {
+  const added = ['X-Inference-Id', exchange.id];
+  for (const line of decision.forwarded ?? []) added.push('Prefer', line);
+  return requestHeaders(exchange, { without: NOT_STORED, added });
+}
+
+/** The address to push completion to: empty for nowhere, a problem where it is not allowed. */
+function webhookOf(given: string | string[] | undefined, allowedHosts: readonly string[]): string | Problem {
+  if (given === undefined) return '';
+  if (typeof given !== 'string' || !URL.canParse(given)) return problem('invalid_webhook', 'not a URL');
+  const { protocol, hostname, username } = new URL(given);
+  if (!/^https?:$/.test(protocol) || username !== '') return problem('invalid_webhook', 'not a plain http(s) URL');
+  if (!allowedHosts.includes(hostname))
+    return problem('invalid_webhook', `host ${hostname} is not among the allowed ones`);
+  return given;
+}

@@ -1,0 +1,48 @@
+// RFC 7240: the preferences of a `Prefer` header, in order. Pure. Malformed preferences are left out, as the RFC says.
+
+export interface Preference {
+  /** Lower case. */
+  readonly name: string;
+  /** Unquoted; empty when there is none. */
+  readonly value: string;
+  /** As received, with its parameters: what travels on. */
+  readonly text: string;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const WORD = `(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
+// Each run of blanks can be matched in one way only, else a hostile header would cost exponential time.
+const VALUE = `(?:[ \\t]*=(?:[ \\t]*(${WORD}))?)?`;
+const PARAMETERS = `(?:[ \\t]*;(?:[ \\t]*${TOKEN}${VALUE.replace('((', '(?:(')})?)*`;
+const PREFERENCE = new RegExp(`^(${TOKEN})${VALUE}${PARAMETERS}$`);
+
+export function parsePrefer(fieldValue: string): readonly Preference[] {
+  const preferences: Preference[] = [];
+  for (const text of splitList(fieldValue)) {
+    const match = PREFERENCE.exec(text);
+    if (match !== null) preferences.push({ name: match[1]!.toLowerCase(), value: unquote(match[2] ?? ''), text });
+  }
+  return preferences;
+}
+
+/** Splits at commas outside quoted strings; empty elements are legal and dropped. */
+function splitList(fieldValue: string): readonly string[] {
+  const elements: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let i = 0; i <= fieldValue.length; i++) {
+    const char = fieldValue[i];
+    if (char === '\\' && isQuoted) i++;
+    else if (char === '"') isQuoted = !isQuoted;
+    else if (char === undefined || (char === ',' && !isQuoted)) {
+      const element = fieldValue.slice(start, i).trim();
+      if (element !== '') elements.push(element);
+      start = i + 1;
+    }
+  }
+  return elements;
+}
+
+function unquote(word: string): string {
+  return word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
+}

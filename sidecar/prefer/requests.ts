@@ -1,0 +1,128 @@
+// GET status, GET result and DELETE result of accepted requests: what `/status/<name>` and `/result/<name>` answer.
+// Looks and cancels only through the queue; any replica answers for any request.
+import type { Exchange } from '../ingress/exchange.ts';
+import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { RequestStatus } from '../store/record.ts';
+import { storeProblem } from './accepted.ts';
+import { waitOf } from './decide.ts';
+import { statusDocument, unknownDocument } from './status-document.ts';
+
+const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
+
+export class Requests {
+  readonly #queue: Queue;
+
+  constructor(queue: Queue) {
+    this.#queue = queue;
+  }
+
+  /** `GET`/`HEAD /status/<name>`. */
+  async status(exchange: Exchange): Promise<void> {
+    if (!isMethod(exchange, 'GET', 'HEAD')) return this.refuse(exchange, 'status', notAllowed('GET, HEAD'));
+    try {
+      if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'status', NOT_FOUND);
+      await this.#waitIfWanted(exchange);
+      const status = await this.#queue.status(exchange.id);
+      if (status === null) return this.refuse(exchange, 'status', NOT_FOUND);
+      exchange.answerJson(200, ['Cache-Control', 'no-store'], statusDocument(status));
+    } catch (error) {
+      this.refuse(exchange, 'status', storeProblem(error));
+    }
+  }
+
+  /** `GET`/`HEAD`/`DELETE /result/<name>`. */
+  async result(exchange: Exchange): Promise<void> {
+    if (!isMethod(exchange, 'GET', 'HEAD', 'DELETE')) {
+      return this.refuse(exchange, 'result', notAllowed('GET, HEAD, DELETE'));
+    }
+    try {
+      if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'result', NOT_FOUND);
+      if (exchange.request.method === 'DELETE') return await this.#cancel(exchange);
+      await this.#waitIfWanted(exchange);
+      await this.answerResult(exchange, []);
+    } catch (error) {
+      this.refuse(exchange, 'result', storeProblem(error));
+    }
+  }
+
+  /** The stored response byte for byte, or what there is instead. */
+  async answerResult(exchange: Exchange, lines: readonly string[]): Promise<void> {
+    const result = await this.#queue.result(exchange.id);
+    if (result.kind === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
+    if (result.kind === 'answered') {
+      const { status, headers, body } = result.response;
+      exchange.answer(status, [...replayed(headers), 'Cache-Control', 'no-store', ...lines], body);
+      return;
+    }
+    if (result.status.state === 'done') return this.refuse(exchange, 'result', failureOf(result.status));
+    const status = await this.#queue.status(exchange.id);
+    if (status === null) return this.refuse(exchange, 'result', NOT_FOUND);
+    const retryAfter = String(status.estimatedWaitSeconds ?? 1);
+    exchange.answerJson(
+      202,
+      ['Retry-After', retryAfter, 'Cache-Control', 'no-store', ...lines],
+      statusDocument(status),
+    );
+  }
+
+  /** A row of the error table, on the status path in the shape of a status document: official clients read no other. */
+  refuse(exchange: Exchange, path: 'status' | 'result', refusal: Problem): void {
+    if (path === 'result') {
+      exchange.answerProblem(refusal);
+      return;
+    }
+    if (exchange.hasAnswered) return;
+    exchange.problem = refusal;
+    const lines = ['Cache-Control', 'no-store', ...problemHeaders(refusal)];
+    exchange.answerJson(problems[refusal.code].status, lines, unknownDocument(exchange.id, problemText(refusal)));
+  }
+
+  async #cancel(exchange: Exchange): Promise<void> {
+    const outcome = await this.#queue.cancel(exchange.id);
+    if (outcome === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
+    exchange.answer(204, ['Cache-Control', 'no-store'], '');
+  }
+
+  async #isOwned(exchange: Exchange): Promise<boolean> {
+    if (exchange.owner === '') return true;
+    const status = await this.#queue.status(exchange.id);
+    return status !== null && status.owner === exchange.owner;
+  }
+
+  async #waitIfWanted(exchange: Exchange): Promise<void> {
+    const seconds = waitOf(exchange.prefer);
+    if (seconds === 0) return;
+    const leaving = new AbortController();
+    exchange.onClientGone = () => leaving.abort();
+    await this.#queue.waitUntilDone(exchange.id, seconds * 1000, leaving.signal);
+  }
+}
+
+function isMethod(exchange: Exchange, ...methods: readonly string[]): boolean {
+  return methods.includes(exchange.request.method ?? '');
+}
+
+function notAllowed(allow: string): Problem {
+  return problem('method_not_allowed', `allowed here: ${allow}`, { headers: ['Allow', allow] });
+}
+
+/** Why a done request has no response, as a row of the table. */
+function failureOf(status: RequestStatus): Problem {
+  const detail = status.error ?? 'no response';
+  if (status.outcome === 'canceled') return problem('canceled', detail);
+  if (status.outcome === 'expired') return problem('request_expired', detail);
+  const [code = '', ...rest] = detail.split(': ');
+  const isRow = Object.hasOwn(problems, code) && problems[code as Problem['code']].status === 502;
+  return isRow ? problem(code as Problem['code'], rest.join(': ')) : problem('upstream_reset', detail);
+}
+
+/** One URL serves every id, so nothing of it may be cached, whatever the container said; the length is written anew. */
+function replayed(headers: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!.toLowerCase();
+    if (name !== 'cache-control' && name !== 'content-length') lines.push(headers[i]!, headers[i + 1]!);
+  }
+  return lines;
+}

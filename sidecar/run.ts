@@ -1,0 +1,223 @@
+// Builds the sidecar's parts, starts them in order and stops them in reverse. main.ts and the tests both call `run`.
+// The only place where the parts meet.
+import type { AddressInfo } from 'node:net';
+import { AdminServer } from '../runtime/admin-server.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { listen } from '../runtime/http.ts';
+import { type Part, startAll } from '../runtime/lifecycle.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { adminRoutes } from './admin.ts';
+import { healthUrlOf } from './config.ts';
+import type { SidecarSettings } from './contract.ts';
+import { Drain } from './drain.ts';
+import { Deadlines } from './gate/deadlines.ts';
+import { Gate } from './gate/gate.ts';
+import { ServiceRate } from './gate/service-rate.ts';
+import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
+import type { ExchangeHost } from './ingress/exchange.ts';
+import { createTrafficServer } from './ingress/listen.ts';
+import { createRouter } from './ingress/route.ts';
+import { createPipeline } from './pipeline.ts';
+import { Acceptance } from './prefer/accepted.ts';
+import { Requests } from './prefer/requests.ts';
+import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
+import { createAccessLog } from './telemetry/access-log.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { createQueueMetrics } from './telemetry/queue-metrics.ts';
+import { RequestMetrics } from './telemetry/request-metrics.ts';
+import { createCallContainer } from './upstream/call.ts';
+import { Container } from './upstream/container.ts';
+import { ContainerHealth, type ContainerState } from './upstream/health.ts';
+
+export interface SidecarDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly createQueueService: CreateQueueService;
+}
+
+export interface RunningSidecar {
+  readonly trafficPort: number;
+  readonly adminPort: number;
+  /** Resolves when the sidecar has drained and stopped after its signal aborted. */
+  readonly stopped: Promise<void>;
+}
+
+/** Resolves when the sidecar serves. It drains and stops when the signal aborts. */
+export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
+  const { clock, logger } = deps;
+  const metrics = new Metrics();
+  const gate = new Gate({ concurrency: settings.concurrency, maxWaiting: settings.maxQueue, clock });
+  const deadlines = new Deadlines(clock, settings.requestTtlSeconds * 1000);
+  const container = new Container({ origin: settings.upstream, idleTimeoutMs: settings.idleTimeoutSeconds * 1000 });
+  const service = deps.createQueueService({
+    settings,
+    clock,
+    logger,
+    gate,
+    callContainer: createCallContainer(container, settings.maxBodyBytes),
+    observer: createQueueMetrics(metrics),
+    finished: () => drain.recheck(),
+  });
+  const drain = createDrain(settings, clock, gate, service, () => health.state);
+  const health = createHealth(settings, clock, logger, gate, drain);
+  const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
+  const requests = new Requests(service.queue);
+  let isClosing = false;
+
+  const pipeline = createPipeline({
+    settings,
+    host: exchangeHost(clock, drain, new RequestMetrics(metrics), createAccessLog(logger)),
+    route: createRouter(settings.name),
+    authenticate: keys?.authenticate ?? authenticateNobody,
+    requests,
+    acceptance: new Acceptance(service.queue, requests, {
+      name: settings.name,
+      maxBodyBytes: settings.maxBodyBytes,
+      ttlMs: settings.requestTtlSeconds * 1000,
+      webhookAllowedHosts: settings.webhookAllowedHosts,
+    }),
+    ways: {
+      container,
+      gate,
+      deadlines,
+      rate: new ServiceRate(settings.concurrency),
+      monotonicMs: () => clock.monotonicMs(),
+      waitsForRestart: (error) => {
+        health.reportRefused(error.message);
+        return health.isProbed;
+      },
+      isClosing: () => isClosing,
+    },
+  });
+  const server = createTrafficServer(
+    {
+      onRequest: (request, response) => pipeline(request, response, false),
+      onExpectation: (request, response) => pipeline(request, response, true),
+      onUpgrade: (_request, socket) => socket.destroy(),
+      onBroken: (_error, socket) => socket.destroy(),
+    },
+    { maxConnections: settings.maxConnections },
+  );
+  const admin = new AdminServer({
+    host: settings.host,
+    port: settings.adminPort,
+    token: settings.adminToken,
+    routes: adminRoutes({ settings, nowMs: () => clock.nowMs(), health, gate, drain, service, metrics }),
+    failed: (error, path) => logger.error({ err: error, path }, 'admin path failed'),
+  });
+  observe(metrics, settings, gate, drain, health);
+
+  const parts: Part[] = [
+    { name: 'container connections', stop: () => container.close() },
+    { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
+    { name: 'queue', start: () => service.start(), stop: () => service.stop() },
+    { name: 'health', start: () => health.start(), stop: () => health.stop() },
+    ...(keys === undefined ? [] : [keys]),
+    {
+      name: 'traffic server',
+      start: () => listen(server, settings.host, settings.port),
+      stop: async () => {
+        isClosing = true;
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        gate.dismissAll();
+        server.closeIdleConnections();
+        await Promise.race([closed, new Promise<void>((resolve) => clock.after(1_000, resolve))]);
+        server.closeAllConnections();
+        deadlines.stop();
+      },
+    },
+  ];
+  const running = await startAll(parts);
+  const stopped = untilAborted(signal).then(async () => {
+    logger.info('draining');
+    drain.begin();
+    const isDone = await drain.waitUntilDone(new AbortController().signal);
+    if (!isDone) logger.warn('still busy after drainSeconds: what is left is given up');
+    await running.stop();
+    logger.info('stopped');
+  });
+  const trafficPort = (server.address() as AddressInfo).port;
+  logger.info({ trafficPort, adminPort: admin.port }, 'serving');
+  return { trafficPort, adminPort: admin.port, stopped };
+}
+
+function createDrain(
+  { drainSeconds, drainQuietSeconds }: SidecarSettings,
+  clock: Clock,
+  gate: Gate,
+  service: QueueService,
+  containerState: () => ContainerState,
+): Drain {
+  const options = { drainMs: drainSeconds * 1000, quietMs: drainQuietSeconds * 1000 };
+  return new Drain(options, {
+    clock,
+    isIdle: () => gate.isIdle && service.running === 0,
+    isContainerDead: () => containerState() === 'unreachable',
+    began: () => service.pause(),
+    ended: () => service.resume(),
+  });
+}
+
+function createHealth(
+  settings: SidecarSettings,
+  clock: Clock,
+  logger: Logger,
+  gate: Gate,
+  drain: Drain,
+): ContainerHealth {
+  const health = new ContainerHealth(
+    {
+      url: healthUrlOf(settings),
+      periodMs: settings.healthPeriodSeconds * 1000,
+      timeoutMs: settings.healthTimeoutSeconds * 1000,
+      failureThreshold: settings.healthFailureThreshold,
+    },
+    {
+      clock,
+      logger,
+      isWorking: () => gate.inFlight > 0,
+      changed: (state, before) => {
+        if (state === 'healthy') gate.open();
+        else gate.close();
+        // A probe killed the container, whose preStop began the drain; now it is back.
+        if (state === 'healthy' && before !== 'busy') drain.end();
+        drain.recheck();
+      },
+    },
+  );
+  if (health.state !== 'healthy') gate.close();
+  return health;
+}
+
+function exchangeHost(
+  clock: Clock,
+  drain: Drain,
+  metrics: RequestMetrics,
+  log: ReturnType<typeof createAccessLog>,
+): ExchangeHost {
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    isDraining: () => drain.isDraining,
+    began: () => drain.arrived(),
+    ended: (exchange) => {
+      const durationMs = clock.monotonicMs() - exchange.arrivedAtMs;
+      metrics.ended(exchange, durationMs);
+      log(exchange, durationMs);
+      if (drain.isDraining) drain.recheck();
+    },
+  };
+}
+
+function observe(metrics: Metrics, settings: SidecarSettings, gate: Gate, drain: Drain, health: ContainerHealth): void {
+  metrics.gauge('inference_concurrency_limit').set(settings.concurrency);
+  metrics.gaugeOf('inference_in_flight', () => gate.inFlight);
+  metrics.gaugeOf('inference_waiting', () => gate.waiting);
+  metrics.gaugeOf('inference_draining', () => (drain.isDraining ? 1 : 0));
+  const states = ['starting', 'healthy', 'busy', 'unhealthy', 'unreachable'] as const;
+  metrics.stateOf('inference_container_state', states, () => health.state);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

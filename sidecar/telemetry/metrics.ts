@@ -1,0 +1,57 @@
+// The sidecar's metrics on prom-client, every series there from the start with zero so that rates and alerts work at once.
+// What is counted per request is in request-metrics.ts, per queue event in queue-metrics.ts.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type CounterName, type GaugeName, type HistogramName, type MetricName, metricNames } from './metric-names.ts';
+
+/** prom-client's own gauges with names that only counters may have: promtool complains of them. */
+const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total'];
+
+type Metric = Counter | Gauge | Histogram;
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #byName = new Map<MetricName, Metric>();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    for (const name of Object.keys(metricNames) as MetricName[]) this.#byName.set(name, this.#create(name));
+  }
+
+  counter(name: CounterName): Counter {
+    return this.#byName.get(name) as Counter;
+  }
+
+  gauge(name: GaugeName): Gauge {
+    return this.#byName.get(name) as Gauge;
+  }
+
+  histogram(name: HistogramName): Histogram {
+    return this.#byName.get(name) as Histogram;
+  }
+
+  /** Asked for its value when it is read, instead of told at each change. */
+  gaugeOf(name: GaugeName, value: () => number): void {
+    const gauge = this.gauge(name);
+    // prom-client calls `collect` before each read.
+    (gauge as Gauge & { collect: () => void }).collect = () => gauge.set(value());
+  }
+
+  /** 1 for the value a label has now, 0 for its others. */
+  stateOf<S extends string>(name: GaugeName, states: readonly S[], state: () => S): void {
+    const gauge = this.gauge(name);
+    (gauge as Gauge & { collect: () => void }).collect = () => {
+      const now = state();
+      for (const each of states) gauge.set({ state: each }, each === now ? 1 : 0);
+    };
+  }
+
+  #create(name: MetricName): Metric {
+    const row: { kind: string; help: string; labels?: readonly string[]; buckets?: readonly number[] } =
+      metricNames[name];
+    const base = { name, help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
+    if (row.kind === 'counter') return new Counter(base);
+    if (row.kind === 'gauge') return new Gauge(base);
+    return new Histogram({ ...base, buckets: [...(row.buckets ?? [])] });
+  }
+}

@@ -1,0 +1,92 @@
+// Sends a stored request to the container and gathers the whole response: the queue worker's side of the container.
+// Never throws: every end is an outcome. Holds no slot; the worker does.
+import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
+import type { Claim } from '../store/store.ts';
+import { type Container, type Controller, codeOfFailure, type ResponseHandler, rawLines } from './container.ts';
+import { headerOf, responseHeaders } from './headers.ts';
+
+export function createCallContainer(container: Container, maxResponseBytes: number): CallContainer {
+  return (claim, call) => {
+    const { submission } = claim;
+    const gathering = new Gathering(claim, call, maxResponseBytes);
+    container.send(
+      {
+        method: submission.method,
+        target: submission.target,
+        headers: submission.headers,
+        body: submission.body.length === 0 ? null : submission.body,
+      },
+      gathering,
+    );
+    return gathering.outcome;
+  };
+}
+
+class Gathering implements ResponseHandler {
+  readonly outcome: Promise<CallOutcome>;
+  readonly #settle: (outcome: CallOutcome) => void;
+  readonly #call: ContainerCall;
+  readonly #maxBytes: number;
+  readonly #isKept: boolean;
+  #controller: Controller | undefined;
+  #status = 0;
+  #headers: readonly string[] = [];
+  #isEventStream = false;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(claim: Claim, call: ContainerCall, maxBytes: number) {
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
+    this.outcome = promise;
+    this.#call = call;
+    this.#maxBytes = maxBytes;
+    this.#isKept = claim.submission.mode === 'async';
+    const abort = () => this.#end({ kind: 'aborted' });
+    this.#settle = (outcome) => {
+      call.signal.removeEventListener('abort', abort);
+      resolve(outcome);
+    };
+    if (call.signal.aborted) abort();
+    else call.signal.addEventListener('abort', abort, { once: true });
+  }
+
+  onRequestStart(controller: Controller): void {
+    if (this.#call.signal.aborted) controller.abort(new Error('aborted before it was sent'));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = responseHeaders(rawLines(controller.rawHeaders));
+    this.#isEventStream = headerOf(this.#headers, 'content-type')?.startsWith('text/event-stream') ?? false;
+    if (this.#isEventStream) this.#call.onStreamStart?.({ status, headers: this.#headers });
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (!this.#isKept) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      this.#end({ kind: 'too_large', limitBytes: this.#maxBytes });
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (this.#isEventStream) this.#call.onStreamChunk?.(chunk);
+  }
+
+  onResponseEnd(): void {
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#settle({ kind: 'answered', response: { status: this.#status, headers: this.#headers, body } });
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#settle({ kind: 'no_response', code: codeOfFailure(error), message: error.message });
+  }
+
+  /** Ends early: what the container still sends is not wanted. */
+  #end(outcome: CallOutcome): void {
+    this.#settle(outcome);
+    this.#controller?.abort(new Error(outcome.kind));
+    this.#chunks = [];
+  }
+}

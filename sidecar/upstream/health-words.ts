@@ -1,0 +1,25 @@
+// What a container's answer to a health probe means. Pure. The words are Verda's, matched without case because Cog shouts.
+
+export type Health = 'healthy' | 'busy' | 'unhealthy';
+
+const HEALTHY_WORDS = new Set(['ok', 'ready', 'healthy', 'running', 'up']);
+
+/** A 200 that is not JSON, or JSON without `status`, is healthy; `busy` takes no new work; all else is not ready. */
+export function healthOf(status: number, body: string): Health {
+  if (status !== 200) return 'unhealthy';
+  const word = statusWord(body);
+  if (word === undefined || HEALTHY_WORDS.has(word)) return 'healthy';
+  return word === 'busy' ? 'busy' : 'unhealthy';
+}
+
+/** The lower-case `status` of a JSON object; undefined where there is none. A `status` that is no text is no known word. */
+function statusWord(body: string): string | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof document !== 'object' || document === null || !('status' in document)) return undefined;
+  return typeof document.status === 'string' ? document.status.trim().toLowerCase() : '';
+}

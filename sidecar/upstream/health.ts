@@ -1,0 +1,155 @@
+// Asks the container for its health and remembers the answer: whether it takes work, has ever been ready, is alive.
+// Probes beside the gate on a connection of its own. Does not open or close the gate itself: it tells whoever listens.
+import type { Clock, Timer } from '../../runtime/clock.ts';
+import { request } from '../../runtime/http.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { SidecarStats } from '../contract.ts';
+import { type Health, healthOf } from './health-words.ts';
+
+export type ContainerState = SidecarStats['container'];
+
+export interface HealthOptions {
+  /** Full address of the health path; undefined: no probing, always healthy. */
+  readonly url: string | undefined;
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  readonly failureThreshold: number;
+}
+
+export interface HealthSurroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A container with a request inside may be too busy computing to answer a probe: that is no failure. */
+  isWorking(): boolean;
+  changed(state: ContainerState, before: ContainerState): void;
+}
+
+/** A container that is not ready is asked this often, so that who waits for it does not wait longer than needed. */
+const EAGER_PERIOD_MS = 500;
+const MAX_BODY_BYTES = 64 * 1024;
+
+type ProbeOutcome = { readonly kind: Health } | { readonly kind: 'refused' | 'timeout'; readonly message: string };
+
+export class ContainerHealth {
+  readonly #options: HealthOptions;
+  readonly #around: HealthSurroundings;
+  #state: ContainerState;
+  #hasStarted = false;
+  #failures = 0;
+  #timer: Timer | undefined;
+  #probing: { cancel(): void } | undefined;
+  #isStopped = true;
+
+  constructor(options: HealthOptions, around: HealthSurroundings) {
+    this.#options = options;
+    this.#around = around;
+    this.#state = options.url === undefined ? 'healthy' : 'starting';
+    this.#hasStarted = options.url === undefined;
+  }
+
+  get state(): ContainerState {
+    return this.#state;
+  }
+
+  get isProbed(): boolean {
+    return this.#options.url !== undefined;
+  }
+
+  /** It has been healthy (or busy) once. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
+  start(): void {
+    this.#isStopped = false;
+    this.#probe();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#probing?.cancel();
+  }
+
+  /** A request found nobody listening: believed at once, and checked at once. */
+  reportRefused(message: string): void {
+    if (!this.isProbed) return;
+    this.#become('unreachable', message);
+    this.#probing?.cancel();
+    this.#probing = undefined;
+    this.#schedule();
+  }
+
+  #probe(): void {
+    const { url, timeoutMs } = this.#options;
+    if (url === undefined || this.#isStopped) return;
+    this.#probing = probe(url, timeoutMs, this.#around.clock, (outcome) => {
+      this.#probing = undefined;
+      this.#judge(outcome);
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    const isReady = this.#state === 'healthy' && this.#failures === 0;
+    const delayMs = isReady ? this.#options.periodMs : Math.min(this.#options.periodMs, EAGER_PERIOD_MS);
+    this.#timer?.cancel();
+    this.#timer = this.#around.clock.after(delayMs, () => this.#probe());
+  }
+
+  /** A word or a code acts at once; only silence is counted up to the threshold. */
+  #judge(outcome: ProbeOutcome): void {
+    if (outcome.kind !== 'refused' && outcome.kind !== 'timeout') {
+      this.#failures = 0;
+      if (outcome.kind !== 'unhealthy') this.#hasStarted = true;
+      this.#become(outcome.kind === 'unhealthy' && !this.#hasStarted ? 'starting' : outcome.kind, '');
+      return;
+    }
+    if (outcome.kind === 'timeout' && this.#around.isWorking()) return;
+    this.#failures++;
+    if (this.#hasStarted && this.#failures >= this.#options.failureThreshold) {
+      this.#become('unreachable', outcome.message);
+    }
+  }
+
+  #become(state: ContainerState, why: string): void {
+    const before = this.#state;
+    if (state === before) return;
+    this.#state = state;
+    this.#around.logger.info({ before, state, ...(why !== '' && { why }) }, 'container health changed');
+    this.#around.changed(state, before);
+  }
+}
+
+/** One probe; `done` is called once, unless it is canceled. */
+function probe(url: string, timeoutMs: number, clock: Clock, done: (outcome: ProbeOutcome) => void) {
+  let isDone = false;
+  const finish = (outcome: ProbeOutcome) => {
+    if (isDone) return;
+    isDone = true;
+    timer.cancel();
+    call.destroy();
+    done(outcome);
+  };
+  const call = request(url, { agent: false, headers: { 'User-Agent': 'inference-sidecar-health' } }, (response) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => {
+      body += text;
+      if (body.length > MAX_BODY_BYTES) finish({ kind: healthOf(response.statusCode ?? 0, '') });
+    });
+    response.on('end', () => finish({ kind: healthOf(response.statusCode ?? 0, body) }));
+    response.on('error', (error) => finish({ kind: 'refused', message: error.message }));
+  });
+  const timer = clock.after(timeoutMs, () => finish({ kind: 'timeout', message: `no answer within ${timeoutMs} ms` }));
+  call.on('error', (error) => finish({ kind: 'refused', message: error.message }));
+  call.end();
+  return {
+    cancel() {
+      isDone = true;
+      timer.cancel();
+      call.destroy();
+    },
+  };
+}
