@@ -1,6 +1,5 @@
 // Makes one self-contained file of each program, for the images and for the tests that look at what a program imports.
 // The sources need no build in development: Node runs them as they are.
-import { readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +26,7 @@ export async function bundle(program: Program, outDir: string): Promise<Metafile
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [builtinsWithoutImport, textFilesInside],
+    plugins: [builtinsWithoutImport],
   });
   return result.metafile;
 }
@@ -46,28 +45,5 @@ const builtinsWithoutImport: Plugin = {
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
       loader: 'js',
     }));
-  },
-};
-
-const fileRead =
-  /readFileSync\(\s*new URL\(\s*'(?<file>\.{1,2}\/[^']+)'\s*,\s*import\.meta\.url\s*\)\s*,\s*'utf-?8',?\s*\)/g;
-
-/** `readFileSync(new URL('./x.lua', import.meta.url), 'utf8')` becomes the text itself: the bundle has no files beside it. */
-const textFilesInside: Plugin = {
-  name: 'text-files-inside',
-  setup(pluginBuild) {
-    pluginBuild.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const matches = [...source.matchAll(fileRead)];
-      if (matches.length === 0) return undefined;
-      const files = matches.map((match) => resolve(dirname(path), match.groups?.file ?? ''));
-      const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-      let next = 0;
-      return {
-        contents: source.replace(fileRead, () => JSON.stringify(texts[next++])),
-        loader: 'ts',
-        watchFiles: files,
-      };
-    });
   },
 };

@@ -1,0 +1,40 @@
+// Rules of the house that no linter holds: see CONTRIBUTING.md for the reasons.
+import { basename } from 'node:path';
+import { expect, it } from 'vitest';
+import { projectSources } from '../support/sources.ts';
+
+const sources = projectSources('runtime', 'sidecar', 'operator', 'crds', 'dev', 'test').filter(
+  ({ text }) => !/^(\/\*.*\*\/\s*|\/\/ )Generated /.test(text),
+);
+const production = sources.filter(({ path }) => /^(runtime|sidecar|operator)\//.test(path));
+
+const those = (among: typeof sources, pattern: RegExp): readonly string[] =>
+  among.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+
+it('reads the environment in main files only', () => {
+  expect(
+    those(production, /^(?!\s*(\/\/|\*)).*\bprocess\.env\b/m).filter((path) => basename(path) !== 'main.ts'),
+  ).toEqual([]);
+});
+
+it('has no state at module level', () => {
+  expect(
+    those(production, /^(export )?let |^(export )?const \w+(: [^=]+)? = new (Map|Set|WeakMap|WeakSet)(<.*>)?\(\)/m),
+  ).toEqual([]);
+});
+
+it('opens every file with a comment that says what it is', () => {
+  expect(sources.filter(({ text }) => !/^(#!.*\n)?\/\/ \S/.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+it('has no hand-written file of more than 300 lines', () => {
+  const long = sources
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+    .filter(({ lines }) => lines > 300);
+  expect(long).toEqual([]);
+});
+
+it('has no drawers: files are named by what they hold', () => {
+  const drawers = sources.filter(({ path }) => /^(utils?|helpers?|common|types|managers?|misc)\b/.test(basename(path)));
+  expect(drawers.map(({ path }) => path)).toEqual([]);
+});
