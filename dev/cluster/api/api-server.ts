@@ -1,0 +1,74 @@
+// Starts the API server of the cluster on loopback: HTTPS on 127.0.0.1 and a kubeconfig file. A development tool: state is in
+// memory and gone with the process. Controllers, node agents and the operator reach it over HTTP only, like any real one.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Api } from './api.ts';
+import { loopbackCertificate, writeKubeconfig } from './certificate.ts';
+import { Faults } from './faults.ts';
+import { createListener } from './http-listener.ts';
+import type { User } from './request.ts';
+import { RequestLog } from './request-log.ts';
+import { StatusError } from './status-error.ts';
+
+export interface ApiServerOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Where to write the kubeconfig; a temporary folder unless given. */
+  readonly kubeconfigPath?: string;
+  /** Changes kept for watches, per resource; older revisions are answered 410. */
+  readonly historyLength?: number;
+  readonly nowMs?: () => number;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly kubeconfigPath: string;
+  readonly certificate: string;
+  readonly adminToken: string;
+  readonly requests: RequestLog;
+  readonly faults: Faults;
+  /** Forgets the history, so that every watch from an older revision is answered 410. */
+  compact(): void;
+  close(): Promise<void>;
+}
+
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const nowMs = options.nowMs ?? Date.now;
+  const { key, cert } = await loopbackCertificate();
+  const adminToken = randomBytes(24).toString('base64url');
+  const authenticate = (authorization: string | undefined): User => {
+    if (authorization === `Bearer ${adminToken}`)
+      return { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+    throw new StatusError(401, 'Unauthorized', { reason: 'Unauthorized' });
+  };
+  const faults = new Faults();
+  const requests = new RequestLog();
+  const port = { value: options.port ?? 0 };
+  const api = new Api({ address: '127.0.0.1', certificate: cert, historyLength: options.historyLength ?? 5000, nowMs });
+  const listener = createListener({ key, cert }, { api, faults, log: requests, authenticate, nowMs });
+  listener.listen(port.value, '127.0.0.1');
+  await once(listener, 'listening');
+  const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  const folder = options.kubeconfigPath === undefined ? mkdtempSync(join(tmpdir(), 'loopback-cluster-')) : undefined;
+  const kubeconfigPath = options.kubeconfigPath ?? join(folder!, 'kubeconfig');
+  writeKubeconfig(kubeconfigPath, { url, certificate: cert, token: adminToken, user: 'kubernetes-admin' });
+  return {
+    url,
+    kubeconfigPath,
+    certificate: cert,
+    adminToken,
+    requests,
+    faults,
+    compact: () => api.store.compact(),
+    close: async () => {
+      faults.clear();
+      listener.closeAllConnections();
+      await new Promise((resolve) => listener.close(resolve));
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

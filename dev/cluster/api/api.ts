@@ -1,0 +1,132 @@
+// The API server without its network: routes a request to discovery or to a verb on a served resource, and turns refusals into
+// Status answers. Owns the parts and wires the housekeeping (definitions, garbage collector, namespaces) to the store.
+import { builtinResources } from './builtin-resources.ts';
+import { BuiltinSchemas } from './builtin-schemas.ts';
+import { DEFINITIONS, Definitions } from './definitions.ts';
+import { ObjectDeleter } from './deleter.ts';
+import { aggregatedDiscovery, apiGroup, apiGroups, apiResources, apiVersions, VERSION } from './discovery.ts';
+import { GarbageCollector } from './garbage-collector.ts';
+import { builtinRules } from './kind-rules.ts';
+import { ObjectLister } from './lister.ts';
+import { Namespaces } from './namespaces.ts';
+import { ObjectStore } from './object-store.ts';
+import { ResourceRegistry } from './registry.ts';
+import { type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
+import { methodNotAllowed } from './status-error.ts';
+import { checkVerb, type Target, Verbs } from './verbs.ts';
+import { isTrue } from './watcher.ts';
+import { ObjectWriter } from './writer.ts';
+
+export interface ApiOptions {
+  readonly address: string;
+  readonly certificate: string;
+  readonly historyLength: number;
+  readonly nowMs: () => number;
+}
+
+/** `watch` is served by the caller, who owns the connection. */
+export type Routed =
+  | { readonly kind: 'answer'; readonly response: ApiResponse }
+  | { readonly kind: 'watch'; readonly target: Target };
+
+const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+export class Api {
+  readonly store: ObjectStore;
+  readonly registry = new ResourceRegistry();
+  readonly schemas = new BuiltinSchemas();
+  readonly #verbs: Verbs;
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.store = new ObjectStore(options.historyLength);
+    const { store, registry, schemas } = this;
+    const { nowMs, certificate } = options;
+    const rules = builtinRules();
+    for (const resource of builtinResources(schemas, (kind) => rules[kind] ?? {})) {
+      registry.add(resource);
+      store.ensureCollection(resource.collection);
+    }
+    const writer = new ObjectWriter(store, nowMs);
+    const deleter = new ObjectDeleter(store, nowMs);
+    this.#verbs = new Verbs({ lister: new ObjectLister(store), writer, deleter, nowMs });
+    const definitions = new Definitions({
+      store,
+      registry,
+      deleter,
+      metadataSchema: schemas.model('V1ObjectMeta'),
+      nowMs,
+    });
+    const collector = new GarbageCollector(store, registry, deleter);
+    const namespaces = new Namespaces({ store, registry, writer, deleter, certificate });
+    store.subscribeToAll((collection, change) => {
+      if (collection === DEFINITIONS) definitions.changed(change);
+      else if (change.type === 'DELETED') definitions.instanceGone(collection);
+      collector.changed(collection, change);
+      namespaces.changed(collection, change);
+    });
+    for (const name of SYSTEM_NAMESPACES) namespaces.create(name);
+  }
+
+  route(request: ApiRequest): Routed {
+    const found = this.#target(request);
+    if (found === undefined) return { kind: 'answer', response: this.#nonResource(request) };
+    const { path, resource } = found;
+    if (resource.verbs.length > 1) checkVerb(resource, path, request.method);
+    if (request.method === 'GET' && path.subresource === undefined && isTrue(request.query.get('watch')))
+      return { kind: 'watch', target: found };
+    return { kind: 'answer', response: this.#perform(request, found) };
+  }
+
+  #target(request: ApiRequest): Target | undefined {
+    const path = parseApiPath(request.pathname);
+    if (path === undefined) return undefined;
+    const resource = this.registry.find(path.group, path.version, path.plural);
+    if (resource === undefined || (path.namespace !== undefined && !resource.namespaced)) return undefined;
+    return { resource, path };
+  }
+
+  #perform(request: ApiRequest, target: Target): ApiResponse {
+    const isNamed = target.path.name !== undefined;
+    switch (request.method) {
+      case 'GET':
+        return isNamed ? this.#verbs.get(request, target) : this.#verbs.list(request, target);
+      case 'POST':
+        return this.#verbs.create(request, target);
+      case 'PUT':
+        return this.#verbs.update(request, target);
+      case 'PATCH':
+        return this.#verbs.patch(request, target);
+      case 'DELETE':
+        return isNamed ? this.#verbs.delete(request, target) : this.#verbs.deleteCollection(request, target);
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  #nonResource(request: ApiRequest): ApiResponse {
+    const found = request.method === 'GET' ? this.#document(request) : undefined;
+    return found ?? { code: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' };
+  }
+
+  #document({ pathname, headers }: ApiRequest): ApiResponse | undefined {
+    const json = (body: unknown) => (body === undefined ? undefined : { code: 200, body });
+    const isAggregated =
+      /as=APIGroupDiscoveryList/.test(headers.accept ?? '') && /v=v2(;|,|$)/.test(headers.accept ?? '');
+    const parts = pathname.split('/').filter((part) => part !== '');
+    if (pathname === '/api' || pathname === '/apis') {
+      const isCore = pathname === '/api';
+      if (isAggregated) return { code: 200, body: aggregatedDiscovery(this.registry, isCore), contentType: AGGREGATED };
+      return json(isCore ? apiVersions(this.#options.address) : apiGroups(this.registry));
+    }
+    if (pathname === '/version') return json(VERSION);
+    if (/^\/(healthz|livez|readyz)$/.test(pathname))
+      return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' };
+    if (parts[0] === 'api' && parts.length === 2) return json(apiResources(this.registry, '', parts[1]!));
+    if (parts[0] === 'apis' && parts.length === 2) return json(apiGroup(this.registry, parts[1]!));
+    if (parts[0] === 'apis' && parts.length === 3) return json(apiResources(this.registry, parts[1]!, parts[2]!));
+    return undefined;
+  }
+}

@@ -1,0 +1,221 @@
+// HTTPS in front of the Api: reads bodies, finds the user, orders faults, writes answers and watch streams, keeps the request log.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { gunzipSync } from 'node:zlib';
+import type { Api } from './api.ts';
+import type { Faults } from './faults.ts';
+import type { KubeObject } from './objects.ts';
+import { isFields } from './objects.ts';
+import type { ApiRequest, ApiResponse, User } from './request.ts';
+import type { RequestLog } from './request-log.ts';
+import { StatusError } from './status-error.ts';
+import { partialMetadata, tableOf, wantsMetadataOnly, wantsTable } from './table.ts';
+import type { Target } from './verbs.ts';
+import { isTrue, startWatch } from './watcher.ts';
+
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+export interface ListenerParts {
+  readonly api: Api;
+  readonly faults: Faults;
+  readonly log: RequestLog;
+  readonly authenticate: (authorization: string | undefined) => User;
+  readonly nowMs: () => number;
+}
+
+export function createListener(tls: { key: string; cert: string }, parts: ListenerParts): Server {
+  const server = createServer({ ...tls, keepAlive: true }, (incoming, outgoing) => {
+    outgoing.on('error', () => {});
+    serve(parts, incoming, outgoing).catch((error: unknown) => {
+      outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
+  // Clients keep connections for a long time; a closed idle one would look like a fault of theirs.
+  server.keepAliveTimeout = 120_000;
+  server.requestTimeout = 0;
+  return server;
+}
+
+async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const url = new URL(incoming.url ?? '/', 'https://localhost');
+  const method = incoming.method ?? 'GET';
+  const isWatch = isTrue(url.searchParams.get('watch'));
+  const seen = { method, path: incoming.url ?? '/', isWatch, userAgent: incoming.headers['user-agent'] ?? '' };
+  let user: User = { name: '', groups: [] };
+  const logged = (code: number) => {
+    const verb = isWatch ? 'watch' : method.toLowerCase();
+    parts.log.add({
+      method,
+      path: seen.path,
+      verb,
+      userAgent: seen.userAgent,
+      user: user.name,
+      code,
+      atMs: parts.nowMs(),
+    });
+  };
+  try {
+    const body = await bodyOf(incoming);
+    await parts.faults.whilePaused();
+    const fault = parts.faults.take(seen);
+    if (fault === 'reset') {
+      logged(0);
+      incoming.socket.destroy();
+      return;
+    }
+    if (fault !== undefined) throw fault;
+    user = parts.authenticate(incoming.headers.authorization);
+    const contentType = (incoming.headers['content-type'] ?? '').split(';')[0]!.trim();
+    const headers = incoming.headers as Record<string, string | undefined>;
+    const request: ApiRequest = {
+      method,
+      pathname: url.pathname,
+      query: url.searchParams,
+      headers,
+      contentType,
+      body,
+      user,
+    };
+    const routed = parts.api.route(request);
+    if (routed.kind === 'watch') {
+      streamWatch(parts, request, routed.target, incoming, outgoing);
+      logged(200);
+      return;
+    }
+    answer(outgoing, routed.response);
+    logged(routed.response.code);
+  } catch (error) {
+    const status = error instanceof StatusError ? error : internalError(error);
+    answer(outgoing, { code: status.code, body: status.status, headers: status.headers });
+    logged(status.code);
+  }
+}
+
+function internalError(error: unknown): StatusError {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new StatusError(500, `Internal error occurred: ${message}`, {
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+  });
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_BODY_BYTES)
+      throw new StatusError(413, `limit is ${MAX_BODY_BYTES}`, { reason: 'RequestEntityTooLarge' });
+    chunks.push(chunk as Buffer);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (incoming.headers['content-encoding'] === 'gzip') return gunzipSync(bytes).toString('utf8');
+  const text = bytes.toString('utf8');
+  return text;
+}
+
+function answer(outgoing: ServerResponse, { code, body, contentType, warnings, headers }: ApiResponse): void {
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
+  const warning = (warnings ?? []).map((one) => `299 - ${JSON.stringify(one)}`);
+  // A response that has begun (a watch that failed late) can only be cut short.
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  if (warning.length > 0) outgoing.setHeader('warning', warning);
+  outgoing.writeHead(code, {
+    'cache-control': 'no-cache, private',
+    'content-type': contentType ?? 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  outgoing.end(text);
+}
+
+/** The text of an event's object is made once, however many watches send it. */
+const texts = new WeakMap<object, string>();
+
+function textOf(object: unknown): string {
+  if (!isFields(object)) return JSON.stringify(object);
+  let text = texts.get(object);
+  if (text === undefined) {
+    text = JSON.stringify(object);
+    texts.set(object, text);
+  }
+  return text;
+}
+
+function streamWatch(
+  parts: ListenerParts,
+  request: ApiRequest,
+  { resource, path }: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const { api, faults } = parts;
+  const accept = request.headers.accept ?? '';
+  const view = eventView(resource, accept, request.query.get('includeObject') ?? 'Metadata', parts.nowMs);
+  let isOpen = true;
+  const sink = {
+    event: (type: string, object: unknown) => {
+      if (!isOpen) return;
+      openHead(outgoing);
+      outgoing.write(`{"type":"${type}","object":${textOf(view(type, object))}}\n`);
+    },
+    close: () => {
+      isOpen = false;
+      openHead(outgoing);
+      outgoing.end();
+    },
+  };
+  const query =
+    path.name === undefined
+      ? request.query
+      : new URLSearchParams([...request.query, ['fieldSelector', `metadata.name=${path.name}`]]);
+  const stop = startWatch(api.store, { resource, namespace: path.namespace, query }, sink);
+  openHead(outgoing);
+  const forget = faults.watchOpened({
+    path: request.pathname,
+    end: () => sink.close(),
+    cut: () => incoming.socket.destroy(),
+  });
+  outgoing.on('close', () => {
+    isOpen = false;
+    stop();
+    forget();
+  });
+}
+
+function openHead(outgoing: ServerResponse): void {
+  if (outgoing.headersSent) return;
+  outgoing.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' });
+  outgoing.flushHeaders();
+}
+
+function eventView(
+  resource: Target['resource'],
+  accept: string,
+  includeObject: string,
+  nowMs: () => number,
+): (type: string, object: unknown) => unknown {
+  if (wantsTable(accept)) {
+    let withColumns = true;
+    return (type, object) => {
+      if (type === 'ERROR') return object;
+      const { metadata } = object as KubeObject;
+      const rows = type === 'BOOKMARK' ? [] : [object as KubeObject];
+      const table = tableOf(resource, rows, {
+        metadata: { resourceVersion: metadata.resourceVersion },
+        includeObject,
+        nowMs: nowMs(),
+        withColumns,
+      });
+      withColumns = false;
+      return table;
+    };
+  }
+  if (wantsMetadataOnly(accept) !== undefined)
+    return (type, object) => (type === 'ERROR' ? object : partialMetadata(object as KubeObject));
+  return (_type, object) => object;
+}
