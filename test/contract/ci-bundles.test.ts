@@ -1,0 +1,129 @@
+// The files that the images hold: self-contained, the same at every build, and started from an empty folder they serve.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Metafile } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundle, type Program, programs } from '../../dev/bundle.ts';
+import { eventually } from '../support/eventually.ts';
+
+let folder: string;
+const metafiles = new Map<Program, Metafile>();
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bundles-'));
+  for (const program of programs) metafiles.set(program, await bundle(program, join(folder, 'built')));
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+it.each(programs)('%s comes out the same at every build', async (program) => {
+  await bundle(program, join(folder, 'again'));
+  const [one, two] = await Promise.all(
+    ['built', 'again'].map((name) => readFile(join(folder, name, `${program}.mjs`))),
+  );
+  expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true);
+});
+
+it('keeps Kubernetes and the operator out of the sidecar', () => {
+  const inputs = Object.keys(metafiles.get('sidecar')?.inputs ?? {});
+  expect(inputs).toContain('sidecar/main.ts');
+  expect(inputs.filter((path) => /@kubernetes|^operator\//.test(path))).toEqual([]);
+});
+
+it.each(programs)('%s imports nothing that is not inside it', (program) => {
+  const [output] = Object.values(metafiles.get(program)?.outputs ?? {});
+  expect(output?.imports).toEqual([]);
+});
+
+it.each(programs)('%s explains its settings from an empty folder', async (program) => {
+  const place = await alone(program);
+  const { stdout } = await promisify(execFile)(process.execPath, [`${program}.mjs`, '--help'], { cwd: place });
+  expect(stdout).toContain(`${program.toUpperCase()}_LOG_LEVEL`);
+});
+
+it('the sidecar starts alone, answers on its admin port, and leaves on SIGTERM', async () => {
+  const place = await alone('sidecar');
+  const [port, adminPort] = await freePorts(2);
+  const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+  const child = start(place, ['sidecar.mjs', ...flags, '--drain-quiet-seconds', '0', '--drain-seconds', '1']);
+  await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/healthz`)).ok);
+  expect(await readdir(place)).toEqual(['data', 'sidecar.mjs']);
+  expect(await end(child)).toBe(0);
+});
+
+it('the sidecar started alone does not load what it does not need: the undici inside Node', async () => {
+  const place = await alone('sidecar');
+  const [port, adminPort] = await freePorts(2);
+  const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+  const listModules = `process.on('SIGUSR2', () => console.error('loaded:' + process.moduleLoadList.join(';')))`;
+  const child = start(place, [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(listModules)}`,
+    'sidecar.mjs',
+    ...flags,
+  ]);
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk;
+  });
+  await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/healthz`)).ok);
+  child.kill('SIGUSR2');
+  await eventually(() => errors.includes('loaded:'));
+  expect(errors).toContain('NativeModule http');
+  expect(errors).not.toContain('internal/deps/undici');
+  child.kill('SIGKILL');
+});
+
+it('the operator starts alone and says in one sentence that it has no cluster', async () => {
+  const place = await alone('operator');
+  const env = {
+    PATH: process.env.PATH,
+    HOME: place,
+    OPERATOR_SIDECAR_IMAGE: 'inference-sidecar:test',
+    OPERATOR_ADMIN_PORT: '0',
+  };
+  const result = await promisify(execFile)(process.execPath, ['operator.mjs'], {
+    cwd: place,
+    env,
+    timeout: 30_000,
+  }).catch((error: { code: number; stdout: string; stderr: string }) => error);
+  expect(`${result.stdout}${result.stderr}`).toMatch(/kubeconfig/i);
+});
+
+async function alone(program: Program): Promise<string> {
+  const place = await mkdtemp(join(folder, `${program}-`));
+  await cp(join(folder, 'built', `${program}.mjs`), join(place, `${program}.mjs`));
+  return place;
+}
+
+function start(cwd: string, parameters: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, parameters, {
+    cwd,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+function end(child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  child.kill('SIGTERM');
+  return ended;
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
