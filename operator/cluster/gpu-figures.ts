@@ -1,0 +1,26 @@
+// Reads the nodes and every pod on them, only when a rollout must be chosen: a standing watch of all pods of a cluster would
+// cost more than it tells.
+import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
+import type { Node, Pod } from '../api/kubernetes.ts';
+import { resources } from '../api/resources.ts';
+import { type GpuFigures, gpuFigures } from '../reconcile/gpu-fit.ts';
+import { isStatus } from './api-error.ts';
+import type { KubernetesClient } from './client.ts';
+
+/** `undefined` where the operator may not look beyond its namespaces. */
+export async function readGpuFigures(
+  client: KubernetesClient,
+  spec: InferenceDeploymentSpec,
+): Promise<GpuFigures | undefined> {
+  try {
+    const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
+    const [nodes, pods] = await Promise.all([
+      client.list<Node>({ resource: resources.nodes }),
+      client.list<Pod>({ resource: resources.pods, query: running }),
+    ]);
+    return gpuFigures(spec, nodes.items, pods.items);
+  } catch (error) {
+    if (isStatus(error, 403)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+// The Deployment: the pod template, how many, and how a change replaces them.
+
+import { hashOf } from '../api/hash.ts';
+import { annotations, childNames, podSelector } from '../api/names.ts';
+import { resources } from '../api/resources.ts';
+import { childHead, type DesiredInput, wantedReplicas } from './input.ts';
+import { podTemplate } from './pod.ts';
+
+export function deployment(input: DesiredInput) {
+  const { owner, rollout } = input;
+  const name = owner.metadata.name;
+  const template = podTemplate(input);
+  return {
+    ...childHead(owner, resources.deployments, childNames.deployment(name), {
+      annotations: { [annotations.template]: hashOf(template), [annotations.rolloutReason]: rollout.reason },
+    }),
+    spec: {
+      replicas: wantedReplicas(owner),
+      selector: { matchLabels: podSelector(name) },
+      // A model that loads for half an hour is not a rollout that failed.
+      progressDeadlineSeconds: owner.spec.healthCheck.startupTimeoutSeconds + 600,
+      revisionHistoryLimit: 3,
+      strategy: strategy(input),
+      template,
+    },
+  };
+}
+
+/** What a template would hash to, to tell whether a change of spec rolls pods. */
+export const templateHash = (input: DesiredInput): string => hashOf(podTemplate(input));
+
+function strategy({ owner, rollout }: DesiredInput) {
+  // The claim is mounted by one pod at a time: the old one must be gone before the new one starts.
+  if (owner.spec.queue.persistence !== undefined) return { type: 'Recreate' };
+  const surges = rollout.strategy === 'Surge';
+  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: surges ? 1 : 0, maxUnavailable: surges ? 0 : 1 } };
+}

@@ -1,0 +1,53 @@
+// The kubelet's probes of the model container, all asked of the sidecar, which understands "busy" and "loading".
+// Ports are numbers: a named port is looked up in the probed container, and the sidecar's is in another.
+import { adminPaths, sidecarPorts } from '../../sidecar/contract.ts';
+import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
+
+/** A container that its probe kills has nothing left to drain; the pod's long grace is not for it. */
+const KILLED_BY_PROBE_GRACE_SECONDS = 30;
+const PERIOD_SECONDS = 5;
+const TIMEOUT_SECONDS = 3;
+
+const ask = (path: string) => ({ path, port: sidecarPorts.admin, scheme: 'HTTP' });
+
+export function modelProbes(health: InferenceDeploymentSpec['healthCheck']) {
+  return {
+    startupProbe: {
+      httpGet: ask(adminPaths.startup),
+      periodSeconds: PERIOD_SECONDS,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      failureThreshold: Math.max(1, Math.ceil(health.startupTimeoutSeconds / PERIOD_SECONDS)),
+      terminationGracePeriodSeconds: KILLED_BY_PROBE_GRACE_SECONDS,
+    },
+    livenessProbe: {
+      httpGet: ask(adminPaths.live),
+      periodSeconds: PERIOD_SECONDS,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      failureThreshold: 3,
+      terminationGracePeriodSeconds: KILLED_BY_PROBE_GRACE_SECONDS,
+    },
+    readinessProbe: {
+      httpGet: ask(adminPaths.ready),
+      periodSeconds: Math.min(PERIOD_SECONDS, health.periodSeconds),
+      timeoutSeconds: TIMEOUT_SECONDS,
+      // The sidecar has counted failures already: what it says acts at once.
+      failureThreshold: 1,
+    },
+  };
+}
+
+export function drainHook(adminToken: string) {
+  return {
+    httpGet: {
+      ...ask(adminPaths.drain),
+      httpHeaders: [{ name: 'Authorization', value: `Bearer ${adminToken}` }],
+    },
+  };
+}
+
+/** The token that a pod template carries: how it is found again if its Secret was lost. */
+export function tokenInHook(container: unknown): string | undefined {
+  type Hook = { lifecycle?: { preStop?: { httpGet?: { httpHeaders?: { name: string; value: string }[] } } } };
+  const found = (container as Hook).lifecycle?.preStop?.httpGet?.httpHeaders?.find((h) => h.name === 'Authorization');
+  return found?.value.replace(/^Bearer /, '');
+}

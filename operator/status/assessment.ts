@@ -1,0 +1,123 @@
+// What a deployment as a whole is doing: its pods' states, the refusals of those who make pods, and from them one phase.
+import type { Phase, Reason } from '../api/conditions.ts';
+import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
+import { wantedReplicas } from '../desired/input.ts';
+import { isRollingOut } from '../reconcile/rollout.ts';
+import { type PodState, podState } from './pod-state.ts';
+import type { StatusInput } from './status.ts';
+
+export interface Assessment {
+  readonly phase: Phase;
+  readonly waitingFor: string | undefined;
+  readonly ready: number;
+  /** Pods that are there, those on their way out left out. */
+  readonly present: number;
+  readonly leaving: number;
+  readonly isRolling: boolean;
+  /** The one thing that says most about why not all replicas are ready. */
+  readonly cause: Cause | undefined;
+  readonly homeless: Extract<PodState, { kind: 'homeless' }> | undefined;
+}
+
+export interface Cause {
+  readonly kind: 'coming' | 'homeless' | 'broken';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export function assess(input: StatusInput): Assessment {
+  const { owner, deployment, pods, stats, podTroubles } = input;
+  const states = pods.map((pod) => {
+    const uid = pod.metadata.uid ?? '';
+    return podState(pod, {
+      gpuResource: owner.spec.gpu.resource,
+      stats: stats.get(uid),
+      trouble: podTroubles.get(uid),
+    });
+  });
+  const count = (kind: PodState['kind']) => states.filter((state) => state.kind === kind).length;
+  const leaving = count('leaving');
+  const isRolling = deployment !== undefined && wantedReplicas(owner) > 0 && isRollingOut(deployment);
+  const facts = {
+    ready: count('ready'),
+    present: states.length - leaving,
+    leaving,
+    isRolling,
+    cause: causeOf(states, input),
+    homeless: states.find((state) => state.kind === 'homeless'),
+  };
+  return { ...facts, phase: phaseOf(input, facts), waitingFor: waitingForOf(input, facts) };
+}
+
+type Facts = Omit<Assessment, 'phase' | 'waitingFor'>;
+
+/** What is broken says more than what is refused, that more than what merely takes its time. */
+function causeOf(states: readonly PodState[], { deployment, replicaSets }: StatusInput): Cause | undefined {
+  const worst = (kind: Cause['kind']) => states.find((state): state is PodState & Cause => state.kind === kind);
+  return worst('broken') ?? refusedPods(deployment, replicaSets) ?? worst('homeless') ?? worst('coming');
+}
+
+/** Pods that could not even be made: a quota, Pod Security, a webhook, a missing service account. */
+function refusedPods(deployment: Deployment | undefined, replicaSets: readonly ReplicaSet[]): Cause | undefined {
+  const message = [
+    ...(deployment?.status?.conditions ?? []),
+    ...replicaSets.flatMap((set) => set.status?.conditions ?? []),
+  ].find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True')?.message;
+  if (message === undefined) return undefined;
+  const isQuota = /exceeded quota/.test(message);
+  return { kind: isQuota ? 'homeless' : 'broken', reason: isQuota ? 'QuotaExceeded' : 'AdmissionRefused', message };
+}
+
+function phaseOf({ owner, problems }: StatusInput, facts: Facts): Phase {
+  const wanted = wantedReplicas(owner);
+  if (owner.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (wanted === 0) return 'Paused';
+  const { cause, ready, isRolling, leaving } = facts;
+  if (cause?.kind === 'broken' || problems.some((problem) => !problem.isTransient))
+    return ready > 0 ? 'Degraded' : 'Unhealthy';
+  // During a rollout on scarce GPUs the new pod has no room until the old one has drained: that is no shortage.
+  if (cause?.kind === 'homeless' && leaving === 0) {
+    return cause.reason === 'Unschedulable' ? (ready > 0 ? 'Degraded' : 'Unhealthy') : 'QuotaReached';
+  }
+  if (isRolling && (ready > 0 || leaving > 0)) return 'Updating';
+  if (ready >= wanted) return 'Healthy';
+  if (ready > 0) return 'Updating';
+  return cause?.reason === 'ImagePulling' ? 'ImagePulling' : 'Initializing';
+}
+
+const waitingWords: Partial<Record<Reason, string>> = {
+  Starting: 'PodStart',
+  ImagePulling: 'ImagePull',
+  ModelLoading: 'ModelLoading',
+  InsufficientGPUs: 'GPUs',
+  Unschedulable: 'Node',
+  QuotaExceeded: 'Quota',
+  AdmissionRefused: 'Admission',
+  ImagePullFailed: 'Image',
+  ContainerConfigError: 'ContainerConfig',
+  MountFailed: 'Volume',
+  CrashLooping: 'ContainerRestart',
+  OutOfMemory: 'ContainerRestart',
+  HealthCheckFailing: 'HealthCheck',
+  StoreUnreachable: 'Store',
+  PodFailed: 'NewPod',
+  StoreNotConfigured: 'Store',
+  ForeignObject: 'FreeName',
+  PermissionDenied: 'Permission',
+  Refused: 'CorrectSpec',
+  ApplyFailed: 'APIServer',
+};
+
+function waitingForOf(
+  { owner, problems }: StatusInput,
+  { cause, leaving, ready, isRolling }: Facts,
+): string | undefined {
+  const wanted = wantedReplicas(owner);
+  const problem = problems[0];
+  if (problem !== undefined) return waitingWords[problem.reason];
+  if (leaving > 0 && (wanted === 0 || cause?.kind === 'homeless')) return 'Drain';
+  if (wanted === 0) return undefined;
+  if (cause !== undefined) return waitingWords[cause.reason];
+  if (ready >= wanted && !isRolling) return undefined;
+  return leaving > 0 ? 'Drain' : 'PodStart';
+}

@@ -1,0 +1,105 @@
+// The four conditions, each with a reason from the table in api/conditions.ts and a sentence for a tired person. Pure.
+import type { Condition, ConditionType, Reason } from '../api/conditions.ts';
+import { wantedReplicas } from '../desired/input.ts';
+import type { Assessment } from './assessment.ts';
+import type { StatusInput } from './status.ts';
+
+interface Verdict {
+  readonly status: Condition['status'];
+  readonly reason: Reason;
+  readonly message: string;
+}
+const verdict = (status: Verdict['status'], reason: Reason, message: string): Verdict => ({ status, reason, message });
+
+export function conditionsOf(input: StatusInput, assessment: Assessment): Condition[] {
+  const verdicts: Record<ConditionType, Verdict> = {
+    Available: available(input, assessment),
+    Progressing: progressing(input, assessment),
+    GPUsAvailable: gpusAvailable(input, assessment),
+    StoreReady: storeReady(input),
+  };
+  return Object.entries(verdicts).map(([type, now]) => withTime(type, now, input));
+}
+
+/** The time is that of the last change of the condition's status, as Kubernetes has it. */
+function withTime(type: string, now: Verdict, { owner, now: time }: StatusInput): Condition {
+  const before = owner.status?.conditions?.find((condition) => condition.type === type);
+  const lastTransitionTime =
+    before?.status === now.status ? before.lastTransitionTime : time.toISOString().replace(/\.\d+Z$/, 'Z');
+  const { generation } = owner.metadata;
+  return { type, ...now, lastTransitionTime, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+}
+
+function available({ owner, problems }: StatusInput, { ready, cause }: Assessment): Verdict {
+  const wanted = wantedReplicas(owner);
+  if (owner.metadata.deletionTimestamp !== undefined) return verdict('False', 'Terminating', 'it is being deleted');
+  if (owner.spec.paused) return verdict('False', 'Paused', 'spec.paused is true; accepted requests stay in the queue');
+  if (wanted === 0) return verdict('False', 'ScaledToZero', 'spec.replicas is 0; accepted requests stay in the queue');
+  const problem = problems[0];
+  if (ready >= wanted)
+    return verdict('True', 'AllReplicasReady', `${counted(ready)} take${ready === 1 ? 's' : ''} requests`);
+  if (ready > 0) {
+    const why = problem?.message ?? cause?.message;
+    return verdict(
+      'True',
+      'SomeReplicasReady',
+      `${ready} of ${wanted} replicas take requests${why === undefined ? '' : `; ${why}`}`,
+    );
+  }
+  if (cause !== undefined) return verdict('False', cause.reason, cause.message);
+  if (problem !== undefined) return verdict('False', problem.reason, problem.message);
+  return verdict('False', 'Starting', 'pods are being made');
+}
+
+function progressing(
+  { owner, deployment, problems, rollout }: StatusInput,
+  { isRolling, ready, present }: Assessment,
+): Verdict {
+  const problem = problems.find(({ isTransient }) => !isTransient) ?? problems[0];
+  if (problem !== undefined) return verdict('False', problem.reason, problem.message);
+  const stalled = deployment?.status?.conditions?.find(
+    ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
+  );
+  if (stalled !== undefined) {
+    return verdict('False', 'RolloutStalled', stalled.message ?? 'the rollout makes no progress within its deadline');
+  }
+  const wanted = wantedReplicas(owner);
+  if (isRolling && present > 0)
+    return verdict('True', 'RollingOut', `pods are being replaced (${rollout?.strategy}: ${rollout?.reason})`);
+  if (ready === wanted && present === wanted) return verdict('True', 'Complete', 'all pods are of the latest spec');
+  return verdict('True', 'Scaling', `${counted(wanted)} wanted, ${present} there, ${ready} ready`);
+}
+
+function gpusAvailable({ owner, pods }: StatusInput, { homeless, leaving }: Assessment): Verdict {
+  const { count, resource } = owner.spec.gpu;
+  if (count === 0) return verdict('True', 'NotNeeded', 'spec.gpu.count is 0');
+  if (homeless?.reason === 'InsufficientGPUs') {
+    const hope = leaving > 0 ? '; a pod that is draining will free some' : '';
+    return verdict('False', 'InsufficientGPUs', `a pod wants ${count} ${resource}: ${homeless.message}${hope}`);
+  }
+  const placed = pods.filter((pod) => pod.spec.nodeName !== undefined).length;
+  if (placed === 0) return verdict('Unknown', 'NoPods', 'no pod is on a node');
+  return verdict(
+    'True',
+    'Assigned',
+    `${counted(placed)} of ${count} ${resource} ${placed === 1 ? 'is on a node' : 'are on nodes'}`,
+  );
+}
+
+function storeReady({ stats, problems }: StatusInput): Verdict {
+  const missing = problems.find(({ reason }) => reason === 'StoreNotConfigured');
+  if (missing !== undefined) return verdict('False', missing.reason, missing.message);
+  const figures = [...stats.values()];
+  const failed = figures.find(({ store }) => !store.ok);
+  if (failed !== undefined) {
+    return verdict(
+      'False',
+      'StoreUnreachable',
+      `a sidecar cannot reach its store: ${failed.store.error ?? 'no answer'}`,
+    );
+  }
+  if (figures.length === 0) return verdict('Unknown', 'NotObserved', 'no sidecar has answered yet');
+  return verdict('True', 'Connected', `the sidecars reach their store (${figures[0]!.store.kind})`);
+}
+
+const counted = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`;

@@ -1,0 +1,163 @@
+// What one pod is doing, in one word and with the words of whoever knows: kubelet, scheduler, sidecar. Pure.
+import type { SidecarStats } from '../../sidecar/contract.ts';
+import type { Reason } from '../api/conditions.ts';
+import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
+import { containerNames } from '../api/names.ts';
+
+export type PodReason = Extract<
+  Reason,
+  | 'Starting'
+  | 'ImagePulling'
+  | 'ModelLoading'
+  | 'InsufficientGPUs'
+  | 'Unschedulable'
+  | 'ImagePullFailed'
+  | 'ContainerConfigError'
+  | 'MountFailed'
+  | 'CrashLooping'
+  | 'OutOfMemory'
+  | 'HealthCheckFailing'
+  | 'StoreUnreachable'
+  | 'PodFailed'
+>;
+
+export type PodState =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'leaving' }
+  /** On its way; nobody has to act. */
+  | { readonly kind: 'coming'; readonly reason: PodReason; readonly message: string }
+  /** No node takes it. */
+  | { readonly kind: 'homeless'; readonly reason: PodReason; readonly message: string }
+  | { readonly kind: 'broken'; readonly reason: PodReason; readonly message: string };
+
+const imageErrors = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'RegistryUnavailable',
+  'ImageInspectError',
+]);
+const configErrors = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
+
+export interface PodKnowledge {
+  readonly gpuResource: string;
+  readonly stats: SidecarStats | undefined;
+  /** From the pod's events, if it hangs. */
+  readonly trouble: string | undefined;
+}
+
+export function podState(pod: Pod, { gpuResource, stats, trouble }: PodKnowledge): PodState {
+  if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'leaving' };
+  if (pod.status?.phase === 'Failed') {
+    const words = [pod.status.reason, pod.status.message].filter(Boolean).join(': ');
+    return {
+      kind: 'broken',
+      reason: 'PodFailed',
+      message: `pod ${pod.metadata.name} has failed${words && `: ${words}`}`,
+    };
+  }
+  const refusal = schedulingRefusal(pod);
+  if (refusal !== undefined) {
+    const reason = refusal.includes(`Insufficient ${gpuResource}`) ? 'InsufficientGPUs' : 'Unschedulable';
+    return { kind: 'homeless', reason, message: refusal };
+  }
+  const wrong = statuses(pod).flatMap((status) => containerTrouble(status))[0];
+  if (wrong !== undefined) return { kind: 'broken', ...wrong };
+  if (isReady(pod)) return { kind: 'ready' };
+  if (trouble !== undefined && isBeingMade(pod)) return { kind: 'broken', reason: 'MountFailed', message: trouble };
+  return notReadyState(pod, stats);
+}
+
+function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
+  const [sidecar, model] = [statusOf(pod, containerNames.sidecar), statusOf(pod, containerNames.model)];
+  if (model?.state?.running === undefined) {
+    return sidecar?.started || sidecar?.ready
+      ? { kind: 'coming', reason: 'ImagePulling', message: 'the node fetches the model image or makes its container' }
+      : { kind: 'coming', reason: 'Starting', message: 'the pod is being made' };
+  }
+  if (stats?.store.ok === false) {
+    return {
+      kind: 'broken',
+      reason: 'StoreUnreachable',
+      message: `the sidecar cannot reach its store: ${stats.store.error ?? 'no answer'}`,
+    };
+  }
+  const again = model.restartCount > 0 ? `, after ${model.restartCount} restarts (${endOf(model)})` : '';
+  if (!model.started) {
+    return {
+      kind: 'coming',
+      reason: 'ModelLoading',
+      message: `the container runs and has not answered healthy yet${again}`,
+    };
+  }
+  const container = stats?.container;
+  if (container === 'busy')
+    return { kind: 'coming', reason: 'ModelLoading', message: 'the container says that it is busy' };
+  if (container === 'unhealthy' || container === 'unreachable') {
+    const said = container === 'unhealthy' ? 'answers that it is not healthy' : 'does not answer its health path';
+    return { kind: 'broken', reason: 'HealthCheckFailing', message: `the container ${said}${again}` };
+  }
+  return { kind: 'coming', reason: 'ModelLoading', message: `the container is not ready${again}` };
+}
+
+function containerTrouble(status: ContainerStatus): readonly { reason: PodReason; message: string }[] {
+  const waiting = status.state?.waiting;
+  const reason = waiting?.reason ?? '';
+  const words = waiting?.message ?? reason;
+  if (imageErrors.has(reason)) return [{ reason: 'ImagePullFailed', message: `container ${status.name}: ${words}` }];
+  if (configErrors.has(reason))
+    return [{ reason: 'ContainerConfigError', message: `container ${status.name}: ${words}` }];
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  const isDown = status.state?.running === undefined && ended !== undefined;
+  if (isDown && ended.reason === 'OOMKilled') {
+    return [
+      { reason: 'OutOfMemory', message: `container ${status.name} was killed for want of memory ${times(status)}` },
+    ];
+  }
+  if (reason === 'CrashLoopBackOff' || isDown) {
+    return [{ reason: 'CrashLooping', message: `container ${status.name} ended ${times(status)}: ${endOf(status)}` }];
+  }
+  return [];
+}
+
+const times = ({ restartCount }: ContainerStatus): string =>
+  restartCount <= 1 ? 'once' : restartCount === 2 ? 'twice' : `${restartCount} times`;
+
+function endOf(status: ContainerStatus): string {
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  if (ended === undefined) return 'for an unknown reason';
+  const words = ended.message?.trim().split('\n').at(-1)?.slice(0, 300);
+  return [`exit code ${ended.exitCode}`, ended.reason === 'Error' ? undefined : ended.reason, words]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** The scheduler's words, if no node takes the pod. */
+export function schedulingRefusal(pod: Pod): string | undefined {
+  if (pod.metadata.deletionTimestamp !== undefined || pod.spec.nodeName !== undefined) return undefined;
+  const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return condition?.status === 'False' && condition.reason === 'Unschedulable'
+    ? (condition.message ?? 'no node takes the pod')
+    : undefined;
+}
+
+export function isReady(pod: Pod): boolean {
+  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && pod.metadata.deletionTimestamp === undefined;
+}
+
+/** On a node, with no container of its own running yet. */
+export function isBeingMade(pod: Pod): boolean {
+  const isOnNode = pod.spec.nodeName !== undefined && pod.metadata.deletionTimestamp === undefined;
+  return (
+    isOnNode && pod.status?.phase === 'Pending' && statuses(pod).every((status) => status.state?.running === undefined)
+  );
+}
+
+const statuses = (pod: Pod): readonly ContainerStatus[] => [
+  ...(pod.status?.initContainerStatuses ?? []),
+  ...(pod.status?.containerStatuses ?? []),
+];
+const statusOf = (pod: Pod, name: string): ContainerStatus | undefined =>
+  statuses(pod).find((status) => status.name === name);

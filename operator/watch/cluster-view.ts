@@ -1,0 +1,118 @@
+// The operator's picture of the cluster: a watch for each kind that matters, and questions about one InferenceDeployment.
+// Only reads. What it shows may be late, never invented; whatever is written goes through cluster/.
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { InferenceDeployment } from '../api/inference-deployment.ts';
+import type { Deployment, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
+import { type Key, managedSelector } from '../api/names.ts';
+import { type ChildResource, childResources, type ResourceName, resourceOfKind, resources } from '../api/resources.ts';
+import type { KubernetesClient } from '../cluster/client.ts';
+import { deploymentKey } from './enqueue.ts';
+import { ObjectStore } from './object-store.ts';
+import { Watcher } from './watcher.ts';
+
+const watched = ['inferenceDeployments', ...childResources, 'replicaSets', 'pods'] as const satisfies ResourceName[];
+type Watched = (typeof watched)[number];
+
+export interface ClusterViewParts {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly relistMs: number;
+  readonly wantsPodMonitors: boolean;
+  readonly enqueue: (key: Key) => void;
+}
+
+export class ClusterView {
+  readonly #stores: Readonly<Record<Watched, ObjectStore>>;
+  readonly watchers: readonly Watcher[];
+  readonly #enqueue: (key: Key) => void;
+  #hasPodMonitorApi = false;
+
+  constructor(parts: ClusterViewParts) {
+    this.#enqueue = parts.enqueue;
+    this.#stores = Object.fromEntries(watched.map((name) => [name, new ObjectStore()])) as Record<Watched, ObjectStore>;
+    const kinds = watched.filter((name) => name !== 'podMonitors' || parts.wantsPodMonitors);
+    const places = parts.namespaces.length === 0 ? [undefined] : parts.namespaces;
+    this.watchers = kinds.flatMap((name) => places.map((namespace) => this.#watcher(name, namespace, parts)));
+  }
+
+  #watcher(name: Watched, namespace: string | undefined, { client, clock, log, relistMs }: ClusterViewParts): Watcher {
+    return new Watcher({
+      client,
+      resource: resources[name],
+      namespace,
+      labelSelector: name === 'inferenceDeployments' ? undefined : managedSelector,
+      store: this.#stores[name],
+      clock,
+      log,
+      relistMs,
+      onChange: (object) => {
+        const key = deploymentKey(object);
+        if (key !== undefined) this.#enqueue(key);
+      },
+      ...(name === 'podMonitors' ? { onServed: (isServed: boolean) => this.#podMonitorsServed(isServed) } : {}),
+    });
+  }
+
+  #podMonitorsServed(isServed: boolean): void {
+    if (this.#hasPodMonitorApi === isServed) return;
+    this.#hasPodMonitorApi = isServed;
+    for (const key of this.keys()) this.#enqueue(key);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.watchers.map((watcher) => watcher.run(signal)));
+  }
+  get hasSynced(): boolean {
+    return this.watchers.every((watcher) => watcher.hasSynced);
+  }
+  stalenessSeconds(): number {
+    return Math.max(0, ...this.watchers.map((watcher) => watcher.stalenessSeconds()));
+  }
+  get hasPodMonitorApi(): boolean {
+    return this.#hasPodMonitorApi;
+  }
+
+  keys(): readonly Key[] {
+    return [...this.#stores.inferenceDeployments.all()].map((owner) => deploymentKey(owner)!);
+  }
+  get count(): number {
+    return this.#stores.inferenceDeployments.size;
+  }
+  owner(key: Key): InferenceDeployment | undefined {
+    return this.#stores.inferenceDeployments.get(key) as InferenceDeployment | undefined;
+  }
+  pods(key: Key): readonly Pod[] {
+    return this.#stores.pods.of(key) as readonly Pod[];
+  }
+  allPods(): Iterable<Pod> {
+    return this.#stores.pods.all() as Iterable<Pod>;
+  }
+  replicaSets(key: Key): readonly ReplicaSet[] {
+    return this.#stores.replicaSets.of(key) as readonly ReplicaSet[];
+  }
+  deployment(key: Key): Deployment | undefined {
+    return this.#stores.deployments.of(key)[0] as Deployment | undefined;
+  }
+  secret(key: Key): Secret | undefined {
+    return this.#stores.secrets.of(key)[0] as Secret | undefined;
+  }
+  children(key: Key): readonly KubernetesObject[] {
+    return childResources.flatMap((name: ChildResource) => this.#stores[name].of(key));
+  }
+
+  /** What a write answered is known before its watch event comes: the next reconcile must not write it again. */
+  remember(object: KubernetesObject): void {
+    const resource = resourceOfKind(object.kind);
+    const name = watched.find((candidate) => resources[candidate] === resource);
+    if (name !== undefined) this.#stores[name].put(object);
+  }
+  forget(object: KubernetesObject): void {
+    const resource = resourceOfKind(object.kind);
+    const name = watched.find((candidate) => resources[candidate] === resource);
+    if (name !== undefined) this.#stores[name].remove(`${object.metadata.namespace ?? ''}/${object.metadata.name}`);
+  }
+}
