@@ -1,6 +1,6 @@
 // Node's HTTP module, loaded the cheap way, and how every server of ours listens.
 // An ESM `import` of it also loads Node's bundled undici, 15 MiB and 45 ms that nobody here uses. Types come from `node:http`.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 export const { createServer, request, STATUS_CODES } = process.getBuiltinModule('node:http');
 
@@ -20,4 +20,10 @@ export function listen(server: Server, host: string, port: number): Promise<void
     if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error;
     return attempt('0.0.0.0');
   });
+}
+
+/** A response for a bare socket, such as Node hands out with an upgrade. */
+export function newResponse(request: IncomingMessage): ServerResponse {
+  const { ServerResponse: Response } = process.getBuiltinModule('node:http');
+  return new Response(request);
 }

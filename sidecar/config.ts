@@ -1,5 +1,4 @@
 // From flags and environment to the sidecar's settings, and what follows from them.
-import { join, resolve } from 'node:path';
 import { describeSettings, readSettings } from '../runtime/settings.ts';
 import { SETTINGS_PREFIX, type SidecarSettings, sidecarSettings } from './contract.ts';
 
@@ -13,11 +12,6 @@ export function readSidecarSettings(
 export function usage(): string {
   const lines = describeSettings(SETTINGS_PREFIX, sidecarSettings);
   return `The inference sidecar: a reverse proxy in front of one model container.\n\nSettings:\n  ${lines.join('\n  ')}\n`;
-}
-
-/** The store's address: the one given, else an SQLite file in the data directory. */
-export function storeUrlOf({ store, dataDir, name }: SidecarSettings): string {
-  return store === '' ? `sqlite://${join(resolve(dataDir), `${name}.db`)}` : store;
 }
 
 /** Address of the container's health path; undefined where it is off. */

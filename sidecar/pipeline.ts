@@ -1,7 +1,7 @@
 // The path of a request, in the order a request meets it. Each step either answers, and the path ends there, or goes on.
 //
 //   begin          measured from here; logged and counted when the answer is complete or the client is gone
-//   refuse         what two parsers could read in two ways, or is too much            -> 400 431
+//   shape          what two parsers could read in two ways, or is too much            -> 400 417 431
 //   route          /status/<name>, /result/<name>, /<name>/..., anything else
 //   identify       X-Inference-Id, the client's or a new one                          -> 400
 //   authenticate   API keys, where configured                                         -> 401
@@ -13,18 +13,23 @@
 //
 // It wires nothing and holds no state of its own: run.ts builds the parts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SidecarSettings } from './contract.ts';
+import { Passage, type PassageWays } from './gate/passage.ts';
+import { SocketPassage } from './gate/socket-passage.ts';
 import type { Authenticate } from './ingress/authenticate.ts';
 import { hasBody } from './ingress/body.ts';
-import { Exchange, type ExchangeHost, givenId, isWellFormedId } from './ingress/exchange.ts';
+import { Exchange, type ExchangeHost } from './ingress/exchange.ts';
+import { givenId, isWellFormedId, mintId } from './ingress/inference-id.ts';
 import { type Problem, problem } from './ingress/problem.ts';
-import type { Router } from './ingress/route.ts';
+import type { Route, Router } from './ingress/route.ts';
 import { shapeFault } from './ingress/shape.ts';
-import { type Acceptance, mintId } from './prefer/accepted.ts';
+import { responseOn } from './ingress/upgrade.ts';
+import type { Acceptance } from './prefer/accepted.ts';
 import { type Decision, decideMode } from './prefer/decide.ts';
 import type { Requests } from './prefer/requests.ts';
 import { requestHeaders } from './upstream/headers.ts';
-import { Passage, type PassageWays } from './upstream/passage.ts';
+import type { WebSockets } from './upstream/websocket.ts';
 
 export interface PipelineParts {
   readonly settings: Pick<SidecarSettings, 'healthPath'>;
@@ -34,65 +39,83 @@ export interface PipelineParts {
   readonly requests: Requests;
   readonly acceptance: Acceptance;
   readonly ways: PassageWays;
+  readonly webSockets: WebSockets;
 }
 
-export type Pipeline = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
+export interface Pipeline {
+  request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void;
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
+}
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { settings, host, route, authenticate, requests, acceptance, ways } = parts;
+  const { settings, host, requests, acceptance, ways, webSockets } = parts;
+  return {
+    request(request, response, expectsContinue) {
+      const exchange = new Exchange(request, response, expectsContinue, host);
+      const route = enter(exchange, parts);
+      if (route === undefined) return;
+      if (route.kind === 'status') return void requests.status(exchange);
+      if (route.kind === 'result') return void requests.result(exchange);
 
-  return (request, response, expectsContinue) => {
-    const exchange = new Exchange(request, response, expectsContinue, host);
+      if (isHealthCheck(exchange, settings.healthPath)) {
+        exchange.mode = 'health';
+        return new Passage(exchange, headersFor(exchange, undefined), ways).besideGate();
+      }
 
-    const fault = shapeFault(request);
-    if (fault !== undefined) return exchange.answerProblem(fault);
+      const decision = decideMode(exchange.prefer);
+      exchange.mode = decision.mode;
+      if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
 
-    const destination = route(request.url!);
-    const refuse = (refusal: Problem) =>
-      destination.kind === 'container'
-        ? exchange.answerProblem(refusal)
-        : requests.refuse(exchange, destination.kind, refusal);
+      const passage = new Passage(exchange, headersFor(exchange, decision), ways);
+      // By the next tick a small body is here with its headers, and goes on in one piece.
+      if (hasBody(request)) process.nextTick(throughGate, passage);
+      else passage.throughGate();
+    },
 
-    const unidentified = identify(exchange, destination.kind !== 'container');
-    if (unidentified !== undefined) return refuse(unidentified);
-
-    const unauthorized = authenticate(exchange);
-    if (unauthorized !== undefined) return refuse(unauthorized);
-
-    if (destination.kind === 'status') return void requests.status(exchange);
-    if (destination.kind === 'result') return void requests.result(exchange);
-
-    exchange.target = destination.target;
-    exchange.prefix = destination.prefix;
-    if (isHealthCheck(exchange, settings.healthPath)) {
-      exchange.mode = 'health';
-      return new Passage(exchange, headersFor(exchange, { forwarded: undefined }), ways).besideGate();
-    }
-
-    const decision = decideMode(exchange.prefer);
-    exchange.mode = decision.mode;
-    if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
-
-    const passage = new Passage(exchange, headersFor(exchange, decision), ways);
-    // By the next tick a small body is here with its headers, and goes on in one piece.
-    if (hasBody(request)) process.nextTick(enterGate, passage);
-    else passage.throughGate();
+    upgrade(request, socket, head) {
+      const exchange = new Exchange(request, responseOn(request, socket), false, host);
+      exchange.mode = 'websocket';
+      const route = enter(exchange, parts);
+      if (route === undefined) return;
+      new SocketPassage(exchange, headersFor(exchange, undefined), { socket, head }, webSockets, ways).throughGate();
+    },
   };
 }
 
-function enterGate(passage: Passage): void {
-  passage.throughGate();
+/** The steps that every request takes; undefined when one of them has answered. */
+function enter(exchange: Exchange, { route, authenticate, requests }: PipelineParts): Route | undefined {
+  const shape = shapeFault(exchange.request);
+  if (shape !== undefined) {
+    exchange.id = mintId();
+    exchange.answerProblem(shape);
+    return undefined;
+  }
+  const destination = route(exchange.request.url!);
+  if (destination.kind === 'container') {
+    exchange.target = destination.target;
+    exchange.prefix = destination.prefix;
+  } else {
+    exchange.mode = 'lookup';
+  }
+  const refusal = identify(exchange, destination) ?? authenticate(exchange);
+  if (refusal === undefined) return destination;
+  if (destination.kind === 'container') exchange.answerProblem(refusal);
+  else requests.refuse(exchange, destination.kind, refusal);
+  return undefined;
 }
 
-function identify(exchange: Exchange, mustHaveOne: boolean): Problem | undefined {
+function identify(exchange: Exchange, destination: Route): Problem | undefined {
   const given = givenId(exchange.request);
-  exchange.id = given !== undefined && isWellFormedId(given) ? given : mintId();
-  if (mustHaveOne) exchange.mode = 'lookup';
-  if (given === undefined) {
-    return mustHaveOne ? problem('missing_inference_id', 'say which request in the X-Inference-Id header') : undefined;
+  if (given !== undefined && isWellFormedId(given)) {
+    exchange.id = given;
+    return undefined;
   }
-  if (exchange.id === given) return undefined;
-  return problem('invalid_inference_id', 'X-Inference-Id may have 1 to 128 characters of A-Z a-z 0-9 . _ -');
+  exchange.id = mintId();
+  if (given !== undefined) {
+    return problem('invalid_inference_id', 'X-Inference-Id may have 1 to 128 characters of A-Z a-z 0-9 . _ -');
+  }
+  if (destination.kind === 'container') return undefined;
+  return problem('missing_inference_id', 'say which request in the X-Inference-Id header');
 }
 
 /** Load balancers and people ask the container for its health through us: never behind the line. */
@@ -100,10 +123,15 @@ function isHealthCheck({ request, target }: Exchange, healthPath: string): boole
   return healthPath !== '' && target === healthPath && (request.method === 'GET' || request.method === 'HEAD');
 }
 
-/** The client's header lines as the container gets them; the decision's `Prefer` lines replace the client's. */
-function headersFor(exchange: Exchange, { forwarded }: Pick<Decision, 'forwarded'>): string[] {
-  if (forwarded === undefined) return requestHeaders(exchange, unchanged);
-  return requestHeaders(exchange, { without: ['prefer'], added: forwarded.flatMap((line) => ['Prefer', line]) });
+/** The client's header lines as the container gets them; a decision's `Prefer` lines replace the client's. */
+function headersFor(exchange: Exchange, decision: Decision | undefined): string[] {
+  const prefer = decision?.forwarded;
+  if (prefer === undefined) return requestHeaders(exchange, unchanged);
+  return requestHeaders(exchange, { without: ['prefer'], added: prefer.flatMap((line) => ['Prefer', line]) });
 }
 
 const unchanged = { without: [], added: [] } as const;
+
+function throughGate(passage: Passage): void {
+  passage.throughGate();
+}

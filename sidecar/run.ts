@@ -14,6 +14,7 @@ import { Deadlines } from './gate/deadlines.ts';
 import { Gate } from './gate/gate.ts';
 import { ServiceRate } from './gate/service-rate.ts';
 import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
+import { answerBroken } from './ingress/broken.ts';
 import type { ExchangeHost } from './ingress/exchange.ts';
 import { createTrafficServer } from './ingress/listen.ts';
 import { createRouter } from './ingress/route.ts';
@@ -28,6 +29,7 @@ import { RequestMetrics } from './telemetry/request-metrics.ts';
 import { createCallContainer } from './upstream/call.ts';
 import { Container } from './upstream/container.ts';
 import { ContainerHealth, type ContainerState } from './upstream/health.ts';
+import { WebSockets } from './upstream/websocket.ts';
 
 export interface SidecarDeps {
   readonly clock: Clock;
@@ -46,6 +48,7 @@ export interface RunningSidecar {
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
   const { clock, logger } = deps;
   const metrics = new Metrics();
+  const requestMetrics = new RequestMetrics(metrics);
   const gate = new Gate({ concurrency: settings.concurrency, maxWaiting: settings.maxQueue, clock });
   const deadlines = new Deadlines(clock, settings.requestTtlSeconds * 1000);
   const container = new Container({ origin: settings.upstream, idleTimeoutMs: settings.idleTimeoutSeconds * 1000 });
@@ -66,7 +69,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
 
   const pipeline = createPipeline({
     settings,
-    host: exchangeHost(clock, drain, new RequestMetrics(metrics), createAccessLog(logger)),
+    host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger)),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
     requests,
@@ -81,20 +84,30 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
       gate,
       deadlines,
       rate: new ServiceRate(settings.concurrency),
-      monotonicMs: () => clock.monotonicMs(),
+      clock,
+      idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+      firstToken: (ms) => requestMetrics.firstToken(ms),
+      nextToken: (gapMs) => requestMetrics.nextToken(gapMs),
       waitsForRestart: (error) => {
         health.reportRefused(error.message);
         return health.isProbed;
       },
       isClosing: () => isClosing,
     },
+    webSockets: new WebSockets({
+      origin: settings.upstream,
+      idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+    }),
   });
   const server = createTrafficServer(
     {
-      onRequest: (request, response) => pipeline(request, response, false),
-      onExpectation: (request, response) => pipeline(request, response, true),
-      onUpgrade: (_request, socket) => socket.destroy(),
-      onBroken: (_error, socket) => socket.destroy(),
+      onRequest: (request, response) => pipeline.request(request, response, false),
+      onExpectation: (request, response) => pipeline.request(request, response, true),
+      onUpgrade: (request, socket, head) => pipeline.upgrade(request, socket, head),
+      onBroken: (error, socket) => {
+        const refusal = answerBroken(error, socket);
+        if (refusal !== undefined) requestMetrics.refused(refusal.code);
+      },
     },
     { maxConnections: settings.maxConnections },
   );

@@ -13,20 +13,20 @@ interface Entry {
 }
 
 export class Deadlines {
+  readonly ttlMs: number;
   readonly #clock: Clock;
-  readonly #ttlMs: number;
   readonly #line = new Line<Entry>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, ttlMs: number) {
     this.#clock = clock;
-    this.#ttlMs = ttlMs;
+    this.ttlMs = ttlMs;
   }
 
   /** `expired` is called once, when the time to live is over, unless it is canceled before. */
   start(who: Expiring, nowMs: number): Place<Entry> {
-    const place = this.#line.join({ who, atMs: nowMs + this.#ttlMs });
-    if (this.#timer === undefined) this.#schedule(this.#ttlMs);
+    const place = this.#line.join({ who, atMs: nowMs + this.ttlMs });
+    if (this.#timer === undefined) this.#schedule(this.ttlMs);
     return place;
   }
 

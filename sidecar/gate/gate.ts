@@ -63,13 +63,27 @@ export class Gate implements WorkGate {
     this.#isOpen = false;
   }
 
-  /** A sync caller asks to come in: `admitted` is called at once or later, unless the line is full. */
-  enter(waiter: Waiter): Place<Waiting> | 'admitted' | 'full' {
-    if (this.#hasRoom()) {
+  /** Room for a newcomer: a free slot that nobody waits for. */
+  get hasRoom(): boolean {
+    return (
+      this.#isOpen &&
+      this.#inFlight < this.#options.concurrency &&
+      this.#callers.length === 0 &&
+      this.#work.length === 0
+    );
+  }
+
+  /** One more sync caller than may wait. */
+  get isFull(): boolean {
+    return this.#callers.length >= this.#options.maxWaiting;
+  }
+
+  /** A sync caller comes in at once (undefined), or waits at the place given. Whether it may, admission.ts says before. */
+  enter(waiter: Waiter): Place<Waiting> | undefined {
+    if (this.hasRoom) {
       waiter.admitted(this.#occupy(0));
-      return 'admitted';
+      return undefined;
     }
-    if (this.#callers.length >= this.#options.maxWaiting) return 'full';
     return this.#callers.join({ waiter, sinceMs: this.#options.clock.monotonicMs() });
   }
 
@@ -113,17 +127,7 @@ export class Gate implements WorkGate {
   }
 
   tryAcquireForWork(): Slot | undefined {
-    return this.#hasRoom() ? this.#occupy(0) : undefined;
-  }
-
-  /** Room for a newcomer: a free slot that nobody waits for. */
-  #hasRoom(): boolean {
-    return (
-      this.#isOpen &&
-      this.#inFlight < this.#options.concurrency &&
-      this.#callers.length === 0 &&
-      this.#work.length === 0
-    );
+    return this.hasRoom ? this.#occupy(0) : undefined;
   }
 
   #admit(): void {

@@ -1,6 +1,7 @@
 // One request and its answer, as the client sees them: identity, measurements, and the one place that writes heads.
 // It does not decide anything; the pipeline does, and tells it what to answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
 import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
@@ -24,7 +25,7 @@ export class Exchange {
   id = '';
   /** Entry name of the API key; empty where no keys are configured. */
   owner = '';
-  mode: Mode | 'lookup' | 'health' = 'sync';
+  mode: Mode | 'lookup' | 'health' | 'websocket' = 'sync';
   /** Path and query for the container. */
   target = '';
   /** The public form's `/<name>`, else empty. */
@@ -42,6 +43,7 @@ export class Exchange {
   onClientGone: (() => void) | undefined;
 
   #waitsForContinue: boolean;
+  #hasSwitched = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, host: ExchangeHost) {
     this.request = request;
@@ -53,13 +55,19 @@ export class Exchange {
     host.began(this);
   }
 
-  /** `status` as seen by metrics: 499 for a client that left before the head was written. */
+  /** As metrics and the log show it; 499: the client left before the head was written. */
   get status(): number {
+    if (this.#hasSwitched) return 101;
     return this.response.headersSent ? this.response.statusCode : 499;
   }
 
   get hasAnswered(): boolean {
-    return this.response.headersSent || this.hasClientLeft;
+    return this.response.headersSent || this.#hasSwitched || this.hasClientLeft;
+  }
+
+  /** Time since arrival. */
+  elapsedMs(): number {
+    return this.#host.monotonicMs() - this.arrivedAtMs;
   }
 
   /** The value of all `Prefer` lines. */
@@ -80,9 +88,26 @@ export class Exchange {
     this.response.writeContinue();
   }
 
+  /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
+  inform(status: number, reason: string, lines: readonly string[]): void {
+    const { socket } = this.response;
+    // Without a socket an earlier request of this connection is still being answered.
+    if (socket === null || this.hasAnswered || this.request.httpVersionMinor === 0) return;
+    let head = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
+    socket.write(`${head}\r\n`, 'latin1');
+  }
+
+  /** The connection is a WebSocket from now on: what its 101 carries beyond the container's fields. */
+  switched(): Record<string, string> {
+    this.#hasSwitched = true;
+    this.headMs = this.elapsedMs();
+    return { 'X-Inference-Id': this.id, 'Server-Timing': this.#timing() };
+  }
+
   /** Writes the head: the lines given, then what every response of ours carries. */
   writeHead(status: number, reason: string, lines: string[]): void {
-    this.headMs = this.#host.monotonicMs() - this.arrivedAtMs;
+    this.headMs = this.elapsedMs();
     lines.push('X-Inference-Id', this.id, 'Server-Timing', this.#timing());
     // A client that still waits for 100-continue may or may not send its body now: nobody could tell it from a request.
     if (this.#host.isDraining() || this.#waitsForContinue) this.response.shouldKeepAlive = false;
@@ -93,7 +118,7 @@ export class Exchange {
   answer(status: number, lines: string[], body: string | Uint8Array): void {
     if (this.hasAnswered) return;
     if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)));
-    this.writeHead(status, '', lines);
+    this.writeHead(status, STATUS_CODES[status] ?? '', lines);
     if (body.length === 0 || this.request.method === 'HEAD') this.response.end();
     else this.response.end(body);
     this.#discardBody();
@@ -138,14 +163,4 @@ export class Exchange {
     this.onClientGone = undefined;
     this.#host.ended(this);
   };
-}
-
-/** The client's value of X-Inference-Id, if it sent one. */
-export function givenId(request: IncomingMessage): string | undefined {
-  const value = request.headers[headers.inferenceId];
-  return typeof value === 'string' ? value : undefined;
-}
-
-export function isWellFormedId(id: string): boolean {
-  return /^[A-Za-z0-9._-]{1,128}$/.test(id);
 }

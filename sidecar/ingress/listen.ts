@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer } from '../../runtime/http.ts';
+import { isWebSocket } from './upgrade.ts';
 
 export interface ListenOptions {
   readonly maxConnections: number;
@@ -30,6 +31,9 @@ export function createTrafficServer(handlers: TrafficHandlers, options: ListenOp
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
     noDelay: true,
+    // We answer that ourselves, with a problem.
+    requireHostHeader: false,
+    shouldUpgradeCallback: isWebSocket,
     // Paused early: a waiting request costs this much of its body and no more.
     highWaterMark: 16 * 1024,
   });

@@ -29,7 +29,6 @@ export const problems = {
   canceled: row(410, 'the result of a canceled async request'),
   body_too_large: row(413, 'the body of an async request is over the limit'),
   expectation_failed: row(417, 'an `Expect` other than `100-continue`'),
-  upgrade_refused: row(426, 'an upgrade other than WebSocket', { Upgrade: 'websocket' }),
   queue_full: row(429, 'the line is full'),
   deadline_unreachable: row(429, 'at the measured rate the turn would come after the deadline'),
   quota_exceeded: row(429, 'the deployment keeps as many bytes in the store as it may'),

@@ -1,6 +1,5 @@
 // Accepts an async request: gathers its body, stores it, and answers 202 only when the store has it durably.
 // What happens to it afterwards is the queue's matter.
-import { randomUUID } from 'node:crypto';
 import { headers, reservedPaths } from '../contract.ts';
 import { gatherBody } from '../ingress/body.ts';
 import type { Exchange } from '../ingress/exchange.ts';
@@ -115,9 +114,6 @@ export function storeProblem(error: unknown): Problem {
   const retryAfterSeconds = error instanceof StoreError ? error.retryAfterSeconds : 2;
   return problem('store_unavailable', error instanceof Error ? error.message : String(error), { retryAfterSeconds });
 }
-
-/** Ids are capabilities where no keys are configured: not to be guessed. */
-export const mintId: () => string = randomUUID;
 
 /** What a stored request does not carry to the container. Its response is stored for clients that may decode differently. */
 const NOT_STORED = ['prefer', 'accept-encoding', headers.inferenceId, headers.webhook] as const;

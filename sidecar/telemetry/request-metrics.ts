@@ -1,9 +1,9 @@
 // What each request adds to the metrics when it ends, and each chunk of an event stream when it passes.
 import type { Exchange } from '../ingress/exchange.ts';
-import { problems } from '../ingress/problem.ts';
+import { type ProblemCode, problems } from '../ingress/problem.ts';
 import type { Metrics } from './metrics.ts';
 
-const counted = ['sync', 'async', 'proxy', 'container', 'lookup', 'health'] as const;
+const counted = ['sync', 'async', 'proxy', 'container', 'lookup', 'health', 'websocket'] as const;
 
 export class RequestMetrics {
   readonly #metrics: Metrics;
@@ -31,6 +31,11 @@ export class RequestMetrics {
       metrics.histogram('inference_queue_wait_seconds').observe({ mode }, exchange.queueMs / 1000);
     }
     if (exchange.problem) metrics.counter('inference_problems_total').inc({ code: exchange.problem.code });
+  }
+
+  /** Bytes that never became a request. */
+  refused(code: ProblemCode): void {
+    this.#metrics.counter('inference_problems_total').inc({ code });
   }
 
   firstToken(ms: number): void {

@@ -2,7 +2,8 @@
 // Never throws: every end is an outcome. Holds no slot; the worker does.
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
-import { type Container, type Controller, codeOfFailure, type ResponseHandler, rawLines } from './container.ts';
+import { type Container, type Controller, type ResponseHandler, rawLines } from './container.ts';
+import { codeOfFailure } from './failure.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
 export function createCallContainer(container: Container, maxResponseBytes: number): CallContainer {

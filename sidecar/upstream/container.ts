@@ -7,7 +7,6 @@
 import type { Dispatcher, Pool as PoolType } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Body } from '../ingress/body.ts';
-import type { ProblemCode } from '../ingress/problem.ts';
 import type { RawHeaders } from '../store/record.ts';
 
 export type Controller = Dispatcher.DispatchController;
@@ -62,25 +61,6 @@ export class Container {
     await this.#pool.destroy();
   }
 }
-
-/** Which row of the error table an error before the first byte of the response is. */
-export function codeOfFailure(error: Error): ProblemCode {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (NO_CONNECTION.has(code)) return 'upstream_unreachable';
-  if (code.startsWith('HPE_') || NOT_HTTP.has(code)) return 'upstream_invalid';
-  return 'upstream_reset';
-}
-
-const NO_CONNECTION = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** Raw header lines as undici gives them, as text. */
 export function rawLines(raw: unknown): string[] {

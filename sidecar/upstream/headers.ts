@@ -1,19 +1,30 @@
 // Which header lines cross the proxy, in both directions: all of them, in order and case, but those that belong to one
 // connection (RFC 9110, 7.6.1), those the connection to the container makes itself, and those we add. Pure.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RawHeaders } from '../store/record.ts';
+import { newTraceParent } from './trace.ts';
 
 /** Of one connection only, whether or not `Connection` names them. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']);
 
 /** In requests also: what the proxy answers itself, and trailers, which are not sent on. */
-const NOT_TO_CONTAINER = new Set([...HOP_BY_HOP, 'expect', 'proxy-authorization', 'trailer', 'http2-settings']);
+const NOT_TO_CONTAINER = new Set([
+  ...HOP_BY_HOP,
+  'expect',
+  'proxy-authorization',
+  'trailer',
+  'http2-settings',
+  // Written anew below, continuing what they say.
+  'x-forwarded-for',
+  'forwarded',
+]);
 
 /** Names that `Connection` may not take away: a client could strip what the container relies on. */
 const NEVER_NOMINATED = new Set(['host', 'content-length', 'content-type', 'authorization', 'cookie', 'close']);
 
 /** The request as it came in. An exchange is one. */
 export interface Arrived {
-  readonly request: { readonly rawHeaders: RawHeaders; readonly headers: { connection?: string; host?: string } };
+  readonly request: { readonly rawHeaders: RawHeaders; readonly headers: IncomingHttpHeaders };
   readonly remoteAddress: string;
   /** The public form's `/<name>`, which the container does not see in its path; else empty. */
   readonly prefix: string;
@@ -28,40 +39,31 @@ export interface HeaderChanges {
 
 /** The client's header lines as the container shall get them. */
 export function requestHeaders(via: Arrived, changes: HeaderChanges): string[] {
-  const raw = via.request.rawHeaders;
-  const host = via.request.headers.host ?? '';
-  const nominated = nominatedBy(via.request.headers.connection);
+  const { rawHeaders: raw, headers } = via.request;
+  const nominated = nominatedBy(headers.connection);
   const lines: string[] = [];
-  let forwardedFor = '';
-  let hasProto = false;
-  let hasHost = false;
-  let forwarded = '';
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]!;
-    const value = raw[i + 1]!;
-    const lower = name.toLowerCase();
+    const lower = raw[i]!.toLowerCase();
     if (NOT_TO_CONTAINER.has(lower) || nominated?.has(lower) || changes.without.includes(lower)) continue;
-    if (lower === 'x-forwarded-for') {
-      forwardedFor += forwardedFor === '' ? value : `, ${value}`;
-      continue;
-    }
-    if (lower === 'forwarded') {
-      forwarded += forwarded === '' ? value : `, ${value}`;
-      continue;
-    }
-    if (lower === 'x-forwarded-prefix' && via.prefix !== '') continue;
-    if (lower === 'x-forwarded-proto') hasProto = true;
-    else if (lower === 'x-forwarded-host') hasHost = true;
-    lines.push(name, value);
+    lines.push(raw[i]!, raw[i + 1]!);
   }
-  lines.push('X-Forwarded-For', forwardedFor === '' ? via.remoteAddress : `${forwardedFor}, ${via.remoteAddress}`);
-  if (!hasProto) lines.push('X-Forwarded-Proto', 'http');
-  if (!hasHost && host !== '') lines.push('X-Forwarded-Host', host);
-  // RFC 7239 is continued where someone before us began it; the X- headers say the same to everyone else.
-  if (forwarded !== '') lines.push('Forwarded', `${forwarded}, for=${forwardedNode(via.remoteAddress)}`);
-  if (via.prefix !== '') lines.push('X-Forwarded-Prefix', via.prefix);
+  addForwarded(lines, via);
+  if (headers.traceparent === undefined) lines.push('traceparent', newTraceParent());
   for (const line of changes.added) lines.push(line);
   return lines;
+}
+
+/** Who the client is and what it asked for, continued where someone before us began to say so. */
+function addForwarded(lines: string[], { request: { headers }, remoteAddress, prefix }: Arrived): void {
+  const before = headers['x-forwarded-for'];
+  lines.push('X-Forwarded-For', before === undefined ? remoteAddress : `${before}, ${remoteAddress}`);
+  if (headers['x-forwarded-proto'] === undefined) lines.push('X-Forwarded-Proto', 'http');
+  if (headers['x-forwarded-host'] === undefined && headers.host) lines.push('X-Forwarded-Host', headers.host);
+  // RFC 7239 only where it is in use: the X- fields say the same to everyone else.
+  if (headers.forwarded !== undefined) {
+    lines.push('Forwarded', `${headers.forwarded}, for=${forwardedNode(remoteAddress)}`);
+  }
+  if (prefix !== '') lines.push('X-Forwarded-Prefix', prefix);
 }
 
 function forwardedNode(address: string): string {

@@ -1,34 +1,36 @@
-// One sync request's way: the line, a slot, the container, and the response back chunk by chunk as it comes, with
-// backpressure both ways. Holds its slot and gives it back on every exit. What may happen, in order:
-//   waiting  -> admitted | client leaves | deadline: 504 request_expired | shutdown: 503
-//   inside   -> response head | no connection: waiting again or 502 | reset: once more or 502 | client leaves | 504
+// One sync request's way: the line, a slot, the container, its response back. Holds its slot and gives it back on every
+// exit. What may happen, in order:
+//   waiting  -> admitted | client leaves | deadline: 504 request_expired | the replica ends: 503
+//   inside   -> response head | no connection: waits again, or 502 | reset: once more, or 502 | client leaves | 504
 //   relaying -> end | container dies: the client's connection breaks | client leaves: the container's closes
-import type { Deadlines } from '../gate/deadlines.ts';
-import type { Gate, Waiter } from '../gate/gate.ts';
-import type { ServiceRate } from '../gate/service-rate.ts';
 import { type Body, bodyOf } from '../ingress/body.ts';
 import type { Exchange } from '../ingress/exchange.ts';
-import { type Problem, type ProblemCode, problem } from '../ingress/problem.ts';
+import { type Problem, problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
 import type { RawHeaders } from '../store/record.ts';
-import { type Container, type Controller, codeOfFailure, type ResponseHandler, rawLines } from './container.ts';
-import { headerOf, responseHeaders } from './headers.ts';
+import { type Container, type Controller, type ResponseHandler, rawLines } from '../upstream/container.ts';
+import { codeOfFailure, failureProblem } from '../upstream/failure.ts';
+import { Relay, type RelayWays } from '../upstream/relay.ts';
+import { admissionProblem } from './admission.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Gate, Waiter } from './gate.ts';
+import type { ServiceRate } from './service-rate.ts';
 
 /** What all passages share. */
-export interface PassageWays {
+export interface PassageWays extends RelayWays {
   readonly container: Container;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly rate: ServiceRate;
-  monotonicMs(): number;
   /** Nobody listens at the container's address: true when its restart is waited for. */
   waitsForRestart(error: Error): boolean;
   /** The replica ends: what fails now fails for that reason. */
   isClosing(): boolean;
 }
 
-type PlaceInLine = Exclude<ReturnType<Gate['enter']>, string>;
+type PlaceInLine = NonNullable<ReturnType<Gate['enter']>>;
 
+/** The health path answers but the traffic port refuses: after so many tries it is no restart any more. */
 const MOST_REFUSALS = 3;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Stands in for the slot of what passes beside the gate. */
@@ -39,6 +41,7 @@ export class Passage implements Waiter, ResponseHandler {
   readonly #headers: RawHeaders;
   readonly #ways: PassageWays;
   readonly #deadline: ReturnType<Deadlines['start']>;
+  readonly #relay: Relay;
   #place: PlaceInLine | undefined;
   #slot: Slot | undefined;
   #body: Body | undefined;
@@ -52,15 +55,22 @@ export class Passage implements Waiter, ResponseHandler {
     this.#exchange = exchange;
     this.#headers = headers;
     this.#ways = ways;
+    this.#relay = new Relay(exchange, ways);
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
     exchange.onClientGone = () => this.#end(undefined);
   }
 
   /** Into the line, or straight through where there is room. */
   throughGate(): void {
-    const outcome = this.#ways.gate.enter(this);
-    if (outcome === 'full') this.#end(this.#lineIsFull());
-    else if (outcome !== 'admitted') this.#place = outcome;
+    if (this.#isOver) return;
+    const { gate, rate, deadlines } = this.#ways;
+    const refusal = admissionProblem(gate, rate, deadlines.ttlMs);
+    if (refusal !== undefined) {
+      this.#end(refusal);
+      return;
+    }
+    const place = gate.enter(this);
+    if (place !== undefined) this.#place = place;
   }
 
   /** Health checks: no slot, no waiting. */
@@ -71,8 +81,8 @@ export class Passage implements Waiter, ResponseHandler {
   admitted(slot: Slot): void {
     this.#slot = slot;
     this.#place = undefined;
-    this.#admittedAtMs = this.#ways.monotonicMs();
-    this.#exchange.queueMs = this.#admittedAtMs - this.#exchange.arrivedAtMs;
+    this.#admittedAtMs = this.#exchange.elapsedMs();
+    this.#exchange.queueMs = this.#admittedAtMs;
     this.#exchange.askForBody();
     this.#body ??= bodyOf(this.#exchange.request);
     this.#send();
@@ -81,8 +91,7 @@ export class Passage implements Waiter, ResponseHandler {
   /** The deadline, which counts up to the response head. */
   expired(): void {
     if (this.#slot === undefined) {
-      const detail = 'the request waited for the model until its time to live was over';
-      this.#end(problem('request_expired', detail));
+      this.#end(problem('request_expired', 'the request waited for the model until its time to live was over'));
     } else {
       this.#end(problem('upstream_timeout', 'the model container sent no response within the time to live'));
     }
@@ -99,38 +108,29 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   onResponseStart(controller: Controller, status: number, _headers: unknown, reason?: string): void {
-    if (status < 200) return;
+    if (status < 200) {
+      this.#exchange.inform(status, reason ?? '', rawLines(controller.rawHeaders));
+      return;
+    }
     this.#ways.deadlines.cancel(this.#deadline);
-    const exchange = this.#exchange;
-    exchange.upstreamMs = this.#ways.monotonicMs() - this.#admittedAtMs;
-    const raw = rawLines(controller.rawHeaders);
-    const lines = responseHeaders(raw);
-    if (headerOf(raw, 'content-type')?.startsWith('text/event-stream')) lines.push('X-Accel-Buffering', 'no');
-    exchange.writeHead(status, reason ?? '', lines);
-    // At once, but in one packet with the first chunk where that is here already.
-    process.nextTick(flushHead, exchange);
+    this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#admittedAtMs;
+    this.#relay.head(controller, status, reason ?? '');
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    const { response } = this.#exchange;
-    if (response.write(chunk)) return;
-    controller.pause();
-    response.once('drain', () => controller.resume());
+    this.#relay.chunk(controller, chunk);
   }
 
   onResponseEnd(controller: Controller): void {
-    const trailers = rawLines(controller.rawTrailers);
-    const { response } = this.#exchange;
-    if (trailers.length > 0) response.addTrailers(pairs(trailers));
-    response.end();
-    this.#ways.rate.observe(this.#ways.monotonicMs() - this.#admittedAtMs);
+    this.#relay.end(controller);
+    this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#admittedAtMs);
     this.#end(undefined);
   }
 
   onResponseError(_controller: Controller | undefined, error: Error): void {
     if (this.#isOver) return;
     if (this.#exchange.hasAnswered) {
-      this.#exchange.breakOff();
+      this.#relay.breakOff(error);
       this.#end(undefined);
       return;
     }
@@ -138,7 +138,7 @@ export class Passage implements Waiter, ResponseHandler {
     if (this.#ways.isClosing()) this.dismissed();
     else if (code === 'upstream_unreachable' && this.#mayWaitAgain(error)) this.#waitAgain();
     else if (code === 'upstream_reset' && this.#mayRepeat()) this.#send();
-    else this.#end(failure(code, error));
+    else this.#end(failureProblem(error));
   }
 
   #send(): void {
@@ -156,9 +156,9 @@ export class Passage implements Waiter, ResponseHandler {
   #end(answer: Problem | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { deadlines, gate } = this.#ways;
-    deadlines.cancel(this.#deadline);
-    if (this.#place !== undefined) gate.leave(this.#place);
+    this.#ways.deadlines.cancel(this.#deadline);
+    this.#relay.stop();
+    if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
     if (answer !== undefined) this.#exchange.answerProblem(answer);
     this.#controller?.abort(new Error('nobody waits for the answer'));
     this.#slot?.release();
@@ -166,14 +166,11 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   #mayWaitAgain(error: Error): boolean {
-    return (
-      this.#isUnread() &&
-      this.#slot !== noSlot &&
-      ++this.#refusals <= MOST_REFUSALS &&
-      this.#ways.waitsForRestart(error)
-    );
+    if (!this.#isRepeatable() || this.#slot === noSlot || ++this.#refusals > MOST_REFUSALS) return false;
+    return this.#ways.waitsForRestart(error);
   }
 
+  /** First in line again: its turn had come already. */
   #waitAgain(): void {
     const slot = this.#slot;
     this.#slot = undefined;
@@ -183,36 +180,14 @@ export class Passage implements Waiter, ResponseHandler {
 
   /** A kept-alive connection that the container closed under the request: once more, if twice does no harm. */
   #mayRepeat(): boolean {
-    if (this.#hasRepeated || !IDEMPOTENT.has(this.#exchange.request.method!) || !this.#isUnread()) return false;
+    if (this.#hasRepeated || !IDEMPOTENT.has(this.#exchange.request.method!) || !this.#isRepeatable()) return false;
     this.#hasRepeated = true;
     return true;
   }
 
   /** The body is there in full, or nothing of it was taken yet. */
-  #isUnread(): boolean {
+  #isRepeatable(): boolean {
     const body = this.#body ?? null;
     return body === null || body instanceof Uint8Array || !(body.destroyed || body.readableDidRead);
   }
-
-  #lineIsFull(): Problem {
-    const { gate, rate } = this.#ways;
-    const retryAfterSeconds = rate.retryAfterSeconds(gate.waiting);
-    return problem('queue_full', `${gate.waiting} requests wait for the model already`, { retryAfterSeconds });
-  }
-}
-
-function flushHead(exchange: Exchange): void {
-  exchange.response.flushHeaders();
-}
-
-function pairs(lines: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i < lines.length; i += 2) result.push([lines[i]!, lines[i + 1]!]);
-  return result;
-}
-
-function failure(code: ProblemCode, { message }: Error): Problem {
-  if (code === 'upstream_unreachable') return problem(code, `the model container accepts no connection (${message})`);
-  if (code === 'upstream_invalid') return problem(code, `the model container does not answer in HTTP (${message})`);
-  return problem(code, 'the model container closed the connection before it answered');
 }

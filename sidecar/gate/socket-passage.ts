@@ -1,0 +1,74 @@
+// One WebSocket's way: the line, a slot for as long as it is open, the container. The deadline counts until it is open;
+// after that only silence ends it.
+import type { Exchange } from '../ingress/exchange.ts';
+import { problem } from '../ingress/problem.ts';
+import type { Slot } from '../queue/parts.ts';
+import type { RawHeaders } from '../store/record.ts';
+import type { ClientEnd, WebSockets } from '../upstream/websocket.ts';
+import { admissionProblem } from './admission.ts';
+import type { Waiter } from './gate.ts';
+import type { PassageWays } from './passage.ts';
+
+export class SocketPassage implements Waiter {
+  readonly #exchange: Exchange;
+  readonly #headers: RawHeaders;
+  readonly #client: Omit<ClientEnd, 'opened'>;
+  readonly #webSockets: WebSockets;
+  readonly #ways: PassageWays;
+  readonly #deadline: ReturnType<PassageWays['deadlines']['start']>;
+  #place: ReturnType<PassageWays['gate']['enter']>;
+  #slot: Slot | undefined;
+
+  constructor(
+    exchange: Exchange,
+    headers: RawHeaders,
+    client: Omit<ClientEnd, 'opened'>,
+    webSockets: WebSockets,
+    ways: PassageWays,
+  ) {
+    this.#exchange = exchange;
+    this.#headers = headers;
+    this.#client = client;
+    this.#webSockets = webSockets;
+    this.#ways = ways;
+    this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
+    client.socket.on('close', () => this.#closed());
+  }
+
+  throughGate(): void {
+    const { gate, rate, deadlines } = this.#ways;
+    const refusal = admissionProblem(gate, rate, deadlines.ttlMs);
+    if (refusal !== undefined) {
+      this.#exchange.answerProblem(refusal);
+      return;
+    }
+    const place = gate.enter(this);
+    if (place !== undefined) this.#place = place;
+  }
+
+  admitted(slot: Slot): void {
+    this.#slot = slot;
+    this.#place = undefined;
+    this.#exchange.queueMs = this.#exchange.elapsedMs();
+    const opened = () => this.#ways.deadlines.cancel(this.#deadline);
+    this.#webSockets.connect(this.#exchange, this.#headers, { ...this.#client, opened });
+  }
+
+  expired(): void {
+    const isInside = this.#slot !== undefined;
+    const code = isInside ? 'upstream_timeout' : 'request_expired';
+    this.#exchange.answerProblem(problem(code, 'the WebSocket did not open within the time to live'));
+  }
+
+  dismissed(): void {
+    this.#exchange.answerProblem(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
+  }
+
+  /** The client's connection is gone; the container's goes with it. */
+  #closed(): void {
+    this.#ways.deadlines.cancel(this.#deadline);
+    if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
+    this.#slot?.release();
+    this.#slot = undefined;
+  }
+}

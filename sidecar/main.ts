@@ -1,0 +1,35 @@
+// The sidecar program: settings from flags and environment, signals, exit code. Everything else is run.ts.
+import { systemClock } from '../runtime/clock.ts';
+import { signalOfTermination } from '../runtime/lifecycle.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { redactSettings, SettingsError } from '../runtime/settings.ts';
+import { readSidecarSettings, usage } from './config.ts';
+import { type SidecarSettings, sidecarSettings } from './contract.ts';
+import { createQueueService } from './queue/create-queue.ts';
+import { run } from './run.ts';
+
+const argv = process.argv.slice(2);
+if (argv.includes('--help')) {
+  process.stdout.write(usage());
+  process.exit(0);
+}
+const settings = settingsOrExit();
+const logger = createLogger('sidecar', settings.logLevel);
+logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
+try {
+  const sidecar = await run(signalOfTermination(), settings, { clock: systemClock, logger, createQueueService });
+  await sidecar.stopped;
+} catch (error) {
+  logger.fatal({ err: error }, 'the sidecar ends');
+  process.exitCode = 1;
+}
+
+function settingsOrExit(): SidecarSettings {
+  try {
+    return readSidecarSettings(process.env, argv);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}

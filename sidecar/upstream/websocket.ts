@@ -1,0 +1,96 @@
+// WebSocket connections to the container, through http-proxy: the only file that imports it, for upgrades only.
+// Its plain-HTTP path leaks (a client that leaves is never reported to the container), so it is not used. Faults of its
+// upgrade path, cured here:
+// - a client that vanishes before or after the upgrade leaves the container's side open: both sides are closed together;
+// - an answer other than 101 is relayed with the framing of a body that is no longer there: relayed here instead.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import HttpProxy from 'http-proxy';
+import type { Exchange } from '../ingress/exchange.ts';
+import { failureProblem } from './failure.ts';
+import { responseHeaders } from './headers.ts';
+
+export interface WebSocketOptions {
+  readonly origin: string;
+  /** Longest silence of an open connection. */
+  readonly idleTimeoutMs: number;
+}
+
+/** The client's side of a connection. */
+export interface ClientEnd {
+  readonly socket: Socket;
+  /** What it has sent already after its request. */
+  readonly head: Buffer;
+  /** The container has agreed. */
+  opened(): void;
+}
+
+export class WebSockets {
+  readonly #options: WebSocketOptions;
+  readonly #proxy: HttpProxy;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#proxy = HttpProxy.createProxyServer({ target: options.origin, xfwd: false });
+    this.#proxy.on('proxyReqWs', (outgoing, request, socket) => accompany(outgoing, attachedTo(request), socket));
+  }
+
+  /** Connects the exchange's client with the container. When either side closes the other does. */
+  connect(exchange: Exchange, lines: readonly string[], { socket, head, opened }: ClientEnd): void {
+    const request = asForwarded(exchange, lines, opened);
+    this.#proxy.ws(request, socket, head, {}, (error) => {
+      if (socket.destroyed) return;
+      if (exchange.hasAnswered) socket.destroy();
+      else exchange.answerProblem(failureProblem(error));
+    });
+    socket.setTimeout(this.#options.idleTimeoutMs, () => socket.destroy());
+  }
+}
+
+interface Attached {
+  readonly exchange: Exchange;
+  readonly opened: () => void;
+}
+
+const attachedKey = Symbol('attached');
+
+/** The request as http-proxy shall send it: our target and header lines. */
+function asForwarded(exchange: Exchange, lines: readonly string[], opened: () => void): IncomingMessage {
+  const headers: Record<string, string | string[]> = { connection: 'Upgrade', upgrade: 'websocket' };
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i]!.toLowerCase();
+    const before = headers[name];
+    headers[name] = before === undefined ? lines[i + 1]! : [before, lines[i + 1]!].flat();
+  }
+  const attached: Attached = { exchange, opened };
+  return Object.create(exchange.request, {
+    url: { value: exchange.target, writable: true },
+    headers: { value: headers },
+    [attachedKey]: { value: attached },
+  });
+}
+
+function attachedTo(request: IncomingMessage): Attached {
+  return (request as IncomingMessage & { readonly [attachedKey]: Attached })[attachedKey];
+}
+
+/** Both sides live and die together, and the answer carries what every answer carries. */
+function accompany(outgoing: ClientRequest, { exchange, opened }: Attached, socket: Socket): void {
+  const sentAtMs = exchange.elapsedMs();
+  socket.on('close', () => outgoing.destroy());
+  outgoing.on('upgrade', (answer, containerSocket) => {
+    exchange.upstreamMs = exchange.elapsedMs() - sentAtMs;
+    Object.assign(answer.headers, exchange.switched());
+    opened();
+    socket.on('close', () => containerSocket.destroy());
+    containerSocket.on('close', () => socket.destroy());
+  });
+  // After http-proxy has put its own listener there.
+  process.nextTick(() => {
+    outgoing.removeAllListeners('response').on('response', (answer) => {
+      exchange.upstreamMs = exchange.elapsedMs() - sentAtMs;
+      exchange.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));
+      answer.pipe(exchange.response);
+    });
+  });
+}
