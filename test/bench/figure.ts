@@ -1,0 +1,61 @@
+// What a bench brings home: for each figure the values of each subject, a round each, and the goal it is held to.
+
+export interface Figure {
+  /** For example "requests/s, 16 connections". */
+  readonly name: string;
+  readonly unit: string;
+  /** Subject ("sidecar", "nginx") to one value a round. */
+  readonly values: Readonly<Record<string, readonly number[]>>;
+  readonly goals: readonly Goal[];
+  /** Digits after the point; as many as the size of the number asks for where it is left out. */
+  readonly digits?: number;
+}
+
+export interface Goal {
+  /** For example "at least 2 times http-proxy". */
+  readonly text: string;
+  readonly reached: number;
+  readonly isMet: boolean;
+}
+
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function summarize(values: readonly number[]): Summary {
+  if (values.length === 0) throw new Error('nothing was measured');
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: quantile(sorted, 0.5), min: sorted[0]!, max: sorted.at(-1)! };
+}
+
+/** Of sorted values, between the two neighbours. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)]!;
+  return below + (sorted[Math.ceil(place)]! - below) * (place % 1);
+}
+
+type Values = Figure['values'];
+const median = (values: Values, subject: string): number => summarize(values[subject] ?? []).median;
+
+export function atLeastTimes(values: Values, subject: string, peer: string, factor: number): Goal {
+  const reached = median(values, subject) / median(values, peer);
+  return { text: `at least ${factor} x ${peer}`, reached, isMet: reached >= factor };
+}
+
+export function atMostTimes(values: Values, subject: string, peer: string, factor: number): Goal {
+  const reached = median(values, subject) / median(values, peer);
+  return { text: `at most ${factor} x ${peer}`, reached, isMet: reached <= factor };
+}
+
+export function atMostAbove(values: Values, subject: string, peer: string, amount: number): Goal {
+  const reached = median(values, subject) - median(values, peer);
+  return { text: `at most ${peer} + ${amount}`, reached, isMet: reached <= amount };
+}
+
+export function atMost(values: Values, subject: string, limit: number): Goal {
+  const reached = median(values, subject);
+  return { text: `at most ${limit}`, reached, isMet: reached <= limit };
+}
