@@ -10,6 +10,7 @@ import { builtinRules } from './kind-rules.ts';
 import { ObjectLister } from './lister.ts';
 import { Namespaces } from './namespaces.ts';
 import { ObjectStore } from './object-store.ts';
+import { openApiDocument, openApiIndex } from './openapi.ts';
 import { ResourceRegistry } from './registry.ts';
 import { type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
 import { methodNotAllowed } from './status-error.ts';
@@ -122,6 +123,9 @@ export class Api {
       return json(isCore ? apiVersions(this.#options.address) : apiGroups(this.registry));
     }
     if (pathname === '/version') return json(VERSION);
+    if (pathname === '/openapi/v3') return { code: 200, body: openApiIndex(this.registry) };
+    if (pathname.startsWith('/openapi/v3/'))
+      return json(openApiDocument(this.registry, pathname.slice('/openapi/v3/'.length)));
     if (/^\/(healthz|livez|readyz)$/.test(pathname))
       return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' };
     if (parts[0] === 'api' && parts.length === 2) return json(apiResources(this.registry, '', parts[1]!));

@@ -46,15 +46,15 @@ export function resourcesOf(definition: KubeObject, metadataSchema: Schema): Res
         scale,
         actions: [],
         isCustom: true,
-        rules: rulesOf(version, own),
+        rules: rulesOf(version, own, names.kind as string),
         collection: definition.metadata.name!,
         conversion: undefined,
       };
     });
 }
 
-function rulesOf(version: VersionSpec, schema: Schema): KindRules {
-  const validate = validateCustom(schema);
+function rulesOf(version: VersionSpec, schema: Schema, kind: string): KindRules {
+  const validate = validateCustom(schema, kind);
   return {
     defaults: (object) => {
       // Metadata is not the definition's to default.

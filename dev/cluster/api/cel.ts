@@ -1,0 +1,231 @@
+// CEL rules of a definition: compiled once, evaluated with `self` and `oldSelf` at their place in the object. Values get the types
+// that their schema says (an integer is an int, never a double), as on the real server.
+import { Environment } from '@marcbachmann/cel-js';
+import { registerKubernetesFunctions } from './cel-functions.ts';
+import { isFields } from './objects.ts';
+import type { Schema, ValidationRule } from './schema.ts';
+import type { FieldError } from './status-error.ts';
+
+type Program = (context: Record<string, unknown>) => unknown;
+
+interface CompiledRule {
+  readonly rule: ValidationRule;
+  readonly evaluate: Program;
+  readonly message: Program | undefined;
+  readonly isTransition: boolean;
+}
+
+/** A schema's rules and where in the object they lie; undefined where there are none in the whole branch. */
+interface RuleTree {
+  readonly schema: Schema;
+  readonly rules: readonly CompiledRule[];
+  readonly fields: ReadonlyMap<string, RuleTree>;
+  readonly entries: RuleTree | undefined;
+  readonly items: RuleTree | undefined;
+}
+
+export interface CelFault {
+  readonly path: string;
+  readonly rule: string;
+  readonly why: string;
+}
+
+function environment(): Environment {
+  const env = new Environment({
+    unlistedVariablesAreDyn: false,
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+  });
+  env.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
+  registerKubernetesFunctions(env);
+  return env;
+}
+
+export class CelRules {
+  readonly #tree: RuleTree | undefined;
+  /** Rules that do not compile; the definition is refused for them. */
+  readonly faults: readonly CelFault[];
+
+  constructor(schema: Schema) {
+    const faults: CelFault[] = [];
+    this.#tree = compile(schema, environment(), 'openAPIV3Schema', faults);
+    this.faults = faults;
+  }
+
+  get isEmpty(): boolean {
+    return this.#tree === undefined;
+  }
+
+  validate(object: unknown, old: unknown): FieldError[] {
+    const errors: FieldError[] = [];
+    if (this.#tree !== undefined) walk(this.#tree, object, old, '', errors);
+    return errors;
+  }
+}
+
+function compile(schema: Schema, env: Environment, path: string, faults: CelFault[]): RuleTree | undefined {
+  const rules: CompiledRule[] = [];
+  for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) {
+    const at = `${path}.x-kubernetes-validations[${index}]`;
+    const evaluate = program(env, rule.rule, `${at}.rule`, faults);
+    const message =
+      rule.messageExpression === undefined
+        ? undefined
+        : program(env, rule.messageExpression, `${at}.messageExpression`, faults);
+    if (evaluate !== undefined) rules.push({ rule, evaluate, message, isTransition: /\boldSelf\b/.test(rule.rule) });
+  }
+  const fields = new Map<string, RuleTree>();
+  for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+    const found = compile(inner, env, `${path}.properties[${key}]`, faults);
+    if (found !== undefined) fields.set(key, found);
+  }
+  const items = schema.items === undefined ? undefined : compile(schema.items, env, `${path}.items`, faults);
+  const additional = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const entries =
+    additional === undefined ? undefined : compile(additional, env, `${path}.additionalProperties`, faults);
+  const isEmpty = rules.length === 0 && fields.size === 0 && items === undefined && entries === undefined;
+  return isEmpty ? undefined : { schema, rules, fields, entries, items };
+}
+
+function program(env: Environment, expression: string, path: string, faults: CelFault[]): Program | undefined {
+  try {
+    const parsed = env.parse(expression);
+    const checked = parsed.check();
+    if (!checked.valid) throw checked.error ?? new Error('does not type check');
+    return (context) => parsed(context);
+  } catch (error) {
+    faults.push({
+      path,
+      rule: expression,
+      why: error instanceof Error ? error.message.split('\n')[0]! : String(error),
+    });
+    return undefined;
+  }
+}
+
+function walk(tree: RuleTree, value: unknown, old: unknown, path: string, errors: FieldError[]): void {
+  if (value === undefined || value === null) return;
+  for (const rule of tree.rules) check(rule, tree.schema, value, old, path, errors);
+  const below = (key: string) => (path === '' ? key : `${path}.${key}`);
+  const before = isFields(old) ? old : {};
+  if (isFields(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      const next = tree.fields.get(key) ?? (tree.schema.properties?.[key] === undefined ? tree.entries : undefined);
+      const at = tree.fields.has(key) ? below(key) : `${path}[${key}]`;
+      if (next !== undefined) walk(next, inner, before[key], at, errors);
+    }
+  }
+  if (!Array.isArray(value) || tree.items === undefined) return;
+  for (const [index, item] of value.entries()) {
+    walk(tree.items, item, correlated(tree.schema, item, old), `${path}[${index}]`, errors);
+  }
+}
+
+/** Only entries of keyed lists have an earlier self; elsewhere transition rules do not run. */
+function correlated(schema: Schema, item: unknown, old: unknown): unknown {
+  const keys = schema['x-kubernetes-list-map-keys'];
+  if (keys === undefined || !Array.isArray(old) || !isFields(item)) return undefined;
+  return old.find((one) => isFields(one) && keys.every((key) => one[key] === item[key]));
+}
+
+function check(
+  compiled: CompiledRule,
+  schema: Schema,
+  value: unknown,
+  old: unknown,
+  path: string,
+  errors: FieldError[],
+): void {
+  const { rule, isTransition } = compiled;
+  if (isTransition && old === undefined && rule.optionalOldSelf !== true) return;
+  const field = path === '' ? '<nil>' : path;
+  const context = { self: typed(value, schema), oldSelf: old === undefined ? null : typed(old, schema) };
+  let isValid: unknown;
+  try {
+    isValid = compiled.evaluate(context);
+  } catch (error) {
+    // The library writes a picture of the expression below the first line; the real server only says what went wrong.
+    const why = missingKeyWords(error);
+    const shown = rule.message ?? `failed rule: ${rule.rule}`;
+    const message = `Invalid value: "${schema.type ?? 'object'}": ${why} evaluating rule: ${shown}`;
+    errors.push({ reason: 'FieldValueInvalid', field, message });
+    return;
+  }
+  if (isValid === true) return;
+  const at = rule.fieldPath === undefined ? field : `${path}${rule.fieldPath}`.replace(/^\./, '');
+  errors.push(faultOf(rule, at, value, messageOf(compiled, context)));
+}
+
+function missingKeyWords(error: unknown): string {
+  const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+  const key = /^No such key:? (.*)$/i.exec(text)?.[1];
+  return key === undefined ? text : `no such key: ${key}`;
+}
+
+function messageOf({ rule, message }: CompiledRule, context: Record<string, unknown>): string {
+  if (message !== undefined) {
+    try {
+      const text = message(context);
+      if (typeof text === 'string' && text.trim() !== '' && !text.includes('\n')) return text.trim();
+    } catch {
+      // A message that cannot be made falls back to the fixed one, as on the real server.
+    }
+  }
+  return rule.message ?? `failed rule: ${rule.rule.trim()}`;
+}
+
+function faultOf(rule: ValidationRule, field: string, value: unknown, detail: string): FieldError {
+  switch (rule.reason) {
+    case 'FieldValueRequired':
+      return { reason: 'FieldValueRequired', field, message: `Required value: ${detail}` };
+    case 'FieldValueForbidden':
+      return { reason: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` };
+    case 'FieldValueDuplicate':
+      return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(value)}` };
+    default: {
+      // Objects and lists are not printed.
+      const shown = typeof value === 'object' ? '' : `${JSON.stringify(value)}: `;
+      return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}${detail}` };
+    }
+  }
+}
+
+/** JSON as CEL values: what the schema calls an integer is an int, everything else of unknown shape goes by its look. */
+function typed(value: unknown, schema: Schema | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item) => typed(item, schema?.items));
+  if (isFields(value)) {
+    const result: Record<string, unknown> = {};
+    for (const [key, inner] of Object.entries(value)) {
+      const declared = schema?.properties?.[key];
+      const additional = typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+      result[escaped(key, declared !== undefined)] = typed(inner, declared ?? additional);
+    }
+    return result;
+  }
+  if (typeof value !== 'number') return temporal(value, schema);
+  if (schema?.type === 'number') return value;
+  return Number.isInteger(value) ? BigInt(value) : value;
+}
+
+function temporal(value: unknown, schema: Schema | undefined): unknown {
+  if (typeof value === 'string' && (schema?.format === 'date-time' || schema?.format === 'date'))
+    return new Date(value);
+  return value;
+}
+
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
+
+/** Field names that are no CEL identifiers are written differently in rules, e.g. `my-field` as `my__dash__field`. */
+function escaped(key: string, isDeclared: boolean): string {
+  if (!isDeclared) return key;
+  if (RESERVED.has(key)) return `__${key}__`;
+  return key
+    .replaceAll('__', '__underscores__')
+    .replaceAll('.', '__dot__')
+    .replaceAll('-', '__dash__')
+    .replaceAll('/', '__slash__');
+}
