@@ -57,7 +57,10 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     clock,
     logger,
     gate,
-    callContainer: createCallContainer(container, settings.maxBodyBytes),
+    callContainer: createCallContainer(container, settings.maxBodyBytes, ({ message }) =>
+      health.reportRefused(message),
+    ),
+    probeContainer: () => health.ask(),
     observer: createQueueMetrics(metrics),
     finished: () => drain.recheck(),
   });

@@ -124,6 +124,13 @@ export class Exchange {
     this.#discardBody();
   }
 
+  /** The head of an event stream of our own, at once. */
+  beginEvents(status: number, lines: string[]): void {
+    lines.push('Cache-Control', 'no-store', 'X-Accel-Buffering', 'no');
+    this.writeHead(status, STATUS_CODES[status] ?? '', lines);
+    this.response.flushHeaders();
+  }
+
   answerJson(status: number, lines: string[], document: unknown): void {
     // Exactly this content type: Verda's SDK compares it for equality.
     lines.push('Content-Type', 'application/json');

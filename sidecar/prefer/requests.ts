@@ -6,6 +6,9 @@ import type { Queue } from '../queue/queue.ts';
 import type { RequestStatus } from '../store/record.ts';
 import { storeProblem } from './accepted.ts';
 import { waitOf } from './decide.ts';
+import { followResult } from './follow-result.ts';
+import { followStatus } from './follow-status.ts';
+import { replayed } from './replayed.ts';
 import { statusDocument, unknownDocument } from './status-document.ts';
 
 const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
@@ -22,6 +25,10 @@ export class Requests {
     if (!isMethod(exchange, 'GET', 'HEAD')) return this.refuse(exchange, 'status', notAllowed('GET, HEAD'));
     try {
       if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'status', NOT_FOUND);
+      if (wantsEvents(exchange)) {
+        if (!(await followStatus(exchange, this.#queue))) this.refuse(exchange, 'status', NOT_FOUND);
+        return;
+      }
       await this.#waitIfWanted(exchange);
       const status = await this.#queue.status(exchange.id);
       if (status === null) return this.refuse(exchange, 'status', NOT_FOUND);
@@ -39,6 +46,7 @@ export class Requests {
     try {
       if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'result', NOT_FOUND);
       if (exchange.request.method === 'DELETE') return await this.#cancel(exchange);
+      if (wantsEvents(exchange) && (await followResult(exchange, this.#queue))) return;
       await this.#waitIfWanted(exchange);
       await this.answerResult(exchange, []);
     } catch (error) {
@@ -103,6 +111,10 @@ function isMethod(exchange: Exchange, ...methods: readonly string[]): boolean {
   return methods.includes(exchange.request.method ?? '');
 }
 
+function wantsEvents({ request }: Exchange): boolean {
+  return request.method === 'GET' && (request.headers.accept?.includes('text/event-stream') ?? false);
+}
+
 function notAllowed(allow: string): Problem {
   return problem('method_not_allowed', `allowed here: ${allow}`, { headers: ['Allow', allow] });
 }
@@ -115,14 +127,4 @@ function failureOf(status: RequestStatus): Problem {
   const [code = '', ...rest] = detail.split(': ');
   const isRow = Object.hasOwn(problems, code) && problems[code as Problem['code']].status === 502;
   return isRow ? problem(code as Problem['code'], rest.join(': ')) : problem('upstream_reset', detail);
-}
-
-/** One URL serves every id, so nothing of it may be cached, whatever the container said; the length is written anew. */
-function replayed(headers: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i]!.toLowerCase();
-    if (name !== 'cache-control' && name !== 'content-length') lines.push(headers[i]!, headers[i + 1]!);
-  }
-  return lines;
 }

@@ -6,10 +6,15 @@ import { type Container, type Controller, type ResponseHandler, rawLines } from 
 import { codeOfFailure } from './failure.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
-export function createCallContainer(container: Container, maxResponseBytes: number): CallContainer {
+/** `refused`: nobody listens at the container's address. */
+export function createCallContainer(
+  container: Container,
+  maxResponseBytes: number,
+  refused: (error: Error) => void,
+): CallContainer {
   return (claim, call) => {
     const { submission } = claim;
-    const gathering = new Gathering(claim, call, maxResponseBytes);
+    const gathering = new Gathering(claim, call, maxResponseBytes, refused);
     container.send(
       {
         method: submission.method,
@@ -28,6 +33,7 @@ class Gathering implements ResponseHandler {
   readonly #settle: (outcome: CallOutcome) => void;
   readonly #call: ContainerCall;
   readonly #maxBytes: number;
+  readonly #refused: (error: Error) => void;
   readonly #isKept: boolean;
   #controller: Controller | undefined;
   #status = 0;
@@ -36,11 +42,12 @@ class Gathering implements ResponseHandler {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(claim: Claim, call: ContainerCall, maxBytes: number) {
+  constructor(claim: Claim, call: ContainerCall, maxBytes: number, refused: (error: Error) => void) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
     this.outcome = promise;
     this.#call = call;
     this.#maxBytes = maxBytes;
+    this.#refused = refused;
     this.#isKept = claim.submission.mode === 'async';
     const abort = () => this.#end({ kind: 'aborted' });
     this.#settle = (outcome) => {
@@ -81,7 +88,9 @@ class Gathering implements ResponseHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#settle({ kind: 'no_response', code: codeOfFailure(error), message: error.message });
+    const code = codeOfFailure(error);
+    if (code === 'upstream_unreachable') this.#refused(error);
+    this.#settle({ kind: 'no_response', code, message: error.message });
   }
 
   /** Ends early: what the container still sends is not wanted. */

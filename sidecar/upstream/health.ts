@@ -80,6 +80,15 @@ export class ContainerHealth {
     this.#schedule();
   }
 
+  /** Whether it takes work, asked now. True where it is not probed. */
+  ask(): Promise<boolean> {
+    const { url, timeoutMs } = this.#options;
+    if (url === undefined) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      probe(url, timeoutMs, this.#around.clock, ({ kind }) => resolve(kind === 'healthy' || kind === 'busy'));
+    });
+  }
+
   #probe(): void {
     const { url, timeoutMs } = this.#options;
     if (url === undefined || this.#isStopped) return;
