@@ -1,0 +1,348 @@
+import { expect, test } from 'vitest';
+import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
+import { desiredChildren } from '../../operator/desired/children.ts';
+import type { DesiredInput } from '../../operator/desired/input.ts';
+import { readSettings } from '../../runtime/settings.ts';
+import { SETTINGS_PREFIX, sidecarSettings } from '../../sidecar/contract.ts';
+import { inferenceDeployment, settings } from '../support/inference-deployment.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: these tests look deep into plain JSON.
+type Json = Record<string, any>;
+
+function made(spec: Json = {}, more: Partial<DesiredInput> = {}): readonly KubernetesObject[] {
+  return desiredChildren({
+    owner: inferenceDeployment({ spec }),
+    settings: settings(),
+    adminToken: 'token',
+    rollout: { strategy: 'Surge', reason: 'because' },
+    hasReadyPod: true,
+    hasPodMonitorApi: true,
+    ...more,
+  });
+}
+const one = (children: readonly KubernetesObject[], kind: string, name = 'llama'): Json =>
+  children.find((child) => child.kind === kind && child.metadata.name === name) as unknown as Json;
+const podOf = (spec: Json = {}, more: Partial<DesiredInput> = {}): Json =>
+  (one(made(spec, more), 'Deployment') as Deployment).spec.template.spec as unknown as Json;
+const environment = (pod: Json): Record<string, string> =>
+  Object.fromEntries(
+    pod.initContainers[0].env.filter((row: Json) => 'value' in row).map((row: Json) => [row.name, row.value]),
+  );
+
+test('the smallest manifest makes a Secret, policy, two Services, a Deployment and a PodMonitor, all owned and labelled', () => {
+  const children = made();
+  expect(children.map((child) => `${child.kind}/${child.metadata.name}`)).toEqual([
+    'Secret/llama-sidecar',
+    'NetworkPolicy/llama',
+    'Service/llama',
+    'Service/llama-pods',
+    'Deployment/llama',
+    'PodMonitor/llama',
+  ]);
+  for (const child of children) {
+    expect(child.metadata.namespace).toBe('models');
+    expect(child.metadata.labels).toMatchObject({
+      'inference-operator.dev/name': 'llama',
+      'app.kubernetes.io/managed-by': 'inference-operator',
+    });
+    expect(child.metadata.ownerReferences).toEqual([
+      {
+        apiVersion: 'inference-operator.dev/v1alpha1',
+        kind: 'InferenceDeployment',
+        name: 'llama',
+        uid: 'uid-of-llama',
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ]);
+  }
+});
+
+test('the same input gives the same bytes', () => {
+  expect(JSON.stringify(made())).toBe(JSON.stringify(made()));
+});
+
+test('the sidecar understands every variable it is given, and reads back what spec says', () => {
+  const pod = podOf({
+    container: { image: 'm', port: 8001 },
+    concurrency: 7,
+    queue: { requestTtlSeconds: 60, maxLength: 5, resultTtlSeconds: 70, maxBodyBytes: '64Mi', maxAttempts: 2 },
+    healthCheck: { path: '/up', port: 8002, periodSeconds: 4, timeoutSeconds: 2, failureThreshold: 9 },
+    webhooks: { secretName: 'hooks', allowedHosts: ['a.example', 'b.example'] },
+    auth: { secretName: 'keys' },
+    sidecar: { logLevel: 'debug' },
+  });
+  const secrets = { SIDECAR_ADMIN_TOKEN: 'token', SIDECAR_STORE: 'redis://redis:6379/0' };
+  const read = readSettings(SETTINGS_PREFIX, sidecarSettings, { ...environment(pod), ...secrets }, []);
+  expect(read).toMatchObject({
+    name: 'llama',
+    namespace: 'models',
+    port: 8080,
+    adminPort: 9090,
+    upstream: 'http://127.0.0.1:8001',
+    concurrency: 7,
+    requestTtlSeconds: 60,
+    maxQueue: 5,
+    resultTtlSeconds: 70,
+    maxBodyBytes: 64 * 2 ** 20,
+    maxAttempts: 2,
+    healthPath: '/up',
+    healthPort: 8002,
+    healthPeriodSeconds: 4,
+    healthTimeoutSeconds: 2,
+    healthFailureThreshold: 9,
+    webhookAllowedHosts: ['a.example', 'b.example'],
+    webhookSecretsDir: '/etc/inference/webhooks',
+    authKeysDir: '/etc/inference/keys',
+    drainSeconds: 60,
+    logLevel: 'debug',
+  });
+  expect(pod.volumes).toEqual([
+    { name: 'inference-keys', secret: { secretName: 'keys' } },
+    { name: 'inference-webhooks', secret: { secretName: 'hooks' } },
+  ]);
+});
+
+test('the sidecar is a native sidecar under restricted pod security, with a startup probe of its own', () => {
+  const sidecar = podOf().initContainers[0];
+  expect(sidecar).toMatchObject({
+    name: 'sidecar',
+    image: 'sidecar:1',
+    restartPolicy: 'Always',
+    startupProbe: { httpGet: { path: '/healthz', port: 9090 } },
+    securityContext: {
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  });
+  expect(sidecar.lifecycle).toBeUndefined();
+});
+
+test('the model container is probed and drained through the sidecar, by port number, with the token', () => {
+  const model = podOf({ healthCheck: { startupTimeoutSeconds: 61 } }).containers[0];
+  expect(model.startupProbe).toMatchObject({
+    httpGet: { path: '/startup', port: 9090 },
+    periodSeconds: 5,
+    failureThreshold: 13,
+  });
+  expect(model.livenessProbe).toMatchObject({
+    httpGet: { path: '/live', port: 9090 },
+    terminationGracePeriodSeconds: 30,
+  });
+  expect(model.readinessProbe).toMatchObject({ httpGet: { path: '/ready', port: 9090 } });
+  expect(model.lifecycle.preStop.httpGet).toMatchObject({
+    path: '/drain',
+    port: 9090,
+    httpHeaders: [{ name: 'Authorization', value: 'Bearer token' }],
+  });
+});
+
+test.each([
+  ['the request TTL', {}, 300 + 30],
+  ['what spec says', { shutdownGraceSeconds: 10 }, 40],
+  ['a day at most', { queue: { requestTtlSeconds: 604_800 } }, 86_400 + 30],
+])('the pod gets a grace of %s and a margin', (_name, spec, seconds) => {
+  const pod = podOf(spec);
+  expect(pod.terminationGracePeriodSeconds).toBe(seconds);
+  expect(environment(pod).SIDECAR_DRAIN_SECONDS).toBe(String(seconds - 30));
+});
+
+test('a GPU is a limit, a toleration, and where products are named an affinity beside the own one', () => {
+  const own = {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] },
+          { matchFields: [] },
+        ],
+      },
+    },
+    podAntiAffinity: { kept: true },
+  };
+  const pod = podOf({ gpu: { count: 2, products: ['H100'] }, affinity: own, tolerations: [{ key: 'mine' }] });
+  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: ['H100'] };
+  expect(pod.containers[0].resources.limits).toEqual({ 'nvidia.com/gpu': '2' });
+  expect(pod.tolerations).toEqual([
+    { key: 'mine' },
+    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
+  expect(pod.affinity.podAntiAffinity).toEqual({ kept: true });
+  expect(pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms).toEqual([
+    { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }, product] },
+    { matchFields: [], matchExpressions: [product] },
+  ]);
+});
+
+test('a MIG slice bears the taint of its vendor’s nodes; another vendor’s resource its own', () => {
+  expect(podOf({ gpu: { resource: 'nvidia.com/mig-1g.10gb' } }).tolerations[0].key).toBe('nvidia.com/gpu');
+  expect(podOf({ gpu: { resource: 'amd.com/gpu' } }).tolerations[0].key).toBe('amd.com/gpu');
+});
+
+test('without GPUs there is no limit, toleration or affinity', () => {
+  const pod = podOf({ gpu: { count: 0 } });
+  expect(pod.containers[0].resources.limits).toEqual({});
+  expect(pod.tolerations).toBeUndefined();
+  expect(pod.affinity).toBeUndefined();
+});
+
+test('shared memory is a memory volume at /dev/shm beside the own volumes', () => {
+  const pod = podOf({
+    gpu: { sharedMemory: '16Gi' },
+    volumes: [{ name: 'cache', hostPath: { path: '/c' } }],
+    container: { image: 'm', volumeMounts: [{ name: 'cache', mountPath: '/root/.cache' }] },
+  });
+  expect(pod.volumes).toEqual([
+    { name: 'cache', hostPath: { path: '/c' } },
+    { name: 'inference-shm', emptyDir: { medium: 'Memory', sizeLimit: '16Gi' } },
+  ]);
+  expect(pod.containers[0].volumeMounts).toEqual([
+    { name: 'cache', mountPath: '/root/.cache' },
+    { name: 'inference-shm', mountPath: '/dev/shm' },
+  ]);
+});
+
+test('a container’s fields are passed on as they are, also those of a later Kubernetes', () => {
+  const container = {
+    image: 'm',
+    command: ['a'],
+    args: ['b'],
+    workingDir: '/w',
+    env: [{ name: 'A', value: 'b' }],
+    envFrom: [{ secretRef: { name: 's' } }],
+    imagePullPolicy: 'Always',
+    securityContext: { runAsUser: 0 },
+    resources: { requests: { cpu: 2 }, limits: { memory: '1Gi' } },
+  };
+  const { resources, ...others } = container;
+  const model = podOf({ container, gpu: { count: 1 } }).containers[0];
+  expect(model).toMatchObject(others);
+  expect(model.resources).toEqual({ requests: { cpu: 2 }, limits: { memory: '1Gi', 'nvidia.com/gpu': '1' } });
+  expect(model.port).toBeUndefined();
+});
+
+test('pod fields are passed through, and our labels win', () => {
+  const template = (
+    one(
+      made({
+        podLabels: { team: 'a' },
+        podAnnotations: { note: 'b' },
+        nodeSelector: { zone: 'x' },
+        topologySpreadConstraints: [{ maxSkew: 1 }],
+        priorityClassName: 'high',
+        runtimeClassName: 'nvidia',
+        serviceAccountName: 'loader',
+        imagePullSecrets: [{ name: 'registry' }],
+      }),
+      'Deployment',
+    ) as Deployment
+  ).spec.template as unknown as Json;
+  expect(template.metadata.labels).toMatchObject({ team: 'a', 'inference-operator.dev/name': 'llama' });
+  expect(template.metadata.annotations).toMatchObject({
+    note: 'b',
+    'kubectl.kubernetes.io/default-container': 'model',
+  });
+  expect(template.spec).toMatchObject({
+    nodeSelector: { zone: 'x' },
+    topologySpreadConstraints: [{ maxSkew: 1 }],
+    priorityClassName: 'high',
+    runtimeClassName: 'nvidia',
+    serviceAccountName: 'loader',
+    automountServiceAccountToken: true,
+    enableServiceLinks: false,
+    imagePullSecrets: [{ name: 'registry' }],
+  });
+  expect(podOf().automountServiceAccountToken).toBe(false);
+});
+
+test('the store’s address lies in a Secret, and a change of it rolls the pods', () => {
+  const before = one(made(), 'Deployment').spec.template;
+  const moved = made(
+    {},
+    { settings: settings({ OPERATOR_STORE_URL: 'redis://other', OPERATOR_STORE_PASSWORD: 'secret' }) },
+  );
+  const decode = (text: string) => Buffer.from(text, 'base64').toString();
+  const { data } = one(moved, 'Secret', 'llama-sidecar');
+  expect(Object.fromEntries(Object.entries(data as Record<string, string>).map(([k, v]) => [k, decode(v)]))).toEqual({
+    'admin-token': 'token',
+    store: 'redis://other',
+    'store-password': 'secret',
+  });
+  expect(one(moved, 'Deployment').spec.template.metadata.annotations).not.toEqual(before.metadata.annotations);
+  expect(JSON.stringify(one(moved, 'Deployment'))).not.toContain('redis://other');
+});
+
+test('the embedded store has a directory of its own, and with persistence a claim that one pod mounts', () => {
+  const bare = podOf({ queue: { store: 'embedded' } });
+  expect(bare.volumes).toEqual([{ name: 'inference-data', emptyDir: {} }]);
+  expect(environment(bare).SIDECAR_DATA_DIR).toBe('/data');
+  expect(JSON.stringify(bare)).not.toContain('"SIDECAR_STORE"');
+  const children = made({ queue: { store: 'embedded', persistence: { size: '5Gi', storageClassName: 'fast' } } });
+  expect(one(children, 'PersistentVolumeClaim', 'llama-queue').spec).toEqual({
+    accessModes: ['ReadWriteOncePod'],
+    storageClassName: 'fast',
+    resources: { requests: { storage: '5Gi' } },
+  });
+  expect(one(children, 'Deployment').spec.strategy).toEqual({ type: 'Recreate' });
+  expect(one(children, 'Deployment').spec.template.spec.securityContext).toMatchObject({ fsGroup: 65532 });
+});
+
+test.each([
+  ['Surge', { maxSurge: 1, maxUnavailable: 0 }],
+  ['Recreate', { maxSurge: 0, maxUnavailable: 1 }],
+] as const)('%s becomes a rolling update of %o', (strategy, rollingUpdate) => {
+  const deployment = one(made({}, { rollout: { strategy, reason: 'so' } }), 'Deployment');
+  expect(deployment.spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate });
+});
+
+test('pausing takes the pods and nothing else', () => {
+  expect(one(made({ paused: true, replicas: 3 }), 'Deployment').spec.replicas).toBe(0);
+  expect(one(made({ replicas: 3 }), 'Deployment').spec.replicas).toBe(3);
+});
+
+test('a budget for evictions exists from two replicas', () => {
+  expect(one(made({ replicas: 1 }), 'PodDisruptionBudget')).toBeUndefined();
+  expect(one(made({ replicas: 2 }), 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
+});
+
+test('the Service publishes pods that are not ready only while none is', () => {
+  expect(one(made({}, { hasReadyPod: false }), 'Service').spec.publishNotReadyAddresses).toBe(true);
+  expect(one(made({}, { hasReadyPod: true }), 'Service').spec.publishNotReadyAddresses).toBe(false);
+});
+
+test('only the sidecar’s ports are open, unless policies are switched off', () => {
+  expect(one(made({ container: { image: 'm', port: 8000 } }), 'NetworkPolicy').spec.ingress).toEqual([
+    {
+      ports: [
+        { port: 8080, protocol: 'TCP' },
+        { port: 9090, protocol: 'TCP' },
+      ],
+    },
+  ]);
+  expect(
+    one(made({}, { settings: settings({ OPERATOR_NETWORK_POLICIES: 'false' }) }), 'NetworkPolicy'),
+  ).toBeUndefined();
+});
+
+test('an Ingress has the public prefix and the two reserved paths', () => {
+  const ingress = one(
+    made({ ingress: { host: 'm.example', className: 'nginx', annotations: { a: 'b' }, tls: { secretName: 't' } } }),
+    'Ingress',
+  );
+  expect(ingress.metadata.annotations).toEqual({ a: 'b' });
+  expect(ingress.spec.ingressClassName).toBe('nginx');
+  expect(ingress.spec.tls).toEqual([{ hosts: ['m.example'], secretName: 't' }]);
+  expect(ingress.spec.rules[0].http.paths.map((p: Json) => [p.path, p.pathType])).toEqual([
+    ['/status/llama', 'Exact'],
+    ['/result/llama', 'Exact'],
+    ['/llama', 'Prefix'],
+  ]);
+});
+
+test('a PodMonitor is made where that API is', () => {
+  const labelled = { settings: settings({ OPERATOR_POD_MONITOR_LABELS: 'release=prometheus' }) };
+  expect(one(made({}, labelled), 'PodMonitor').metadata.labels.release).toBe('prometheus');
+  expect(one(made({}, { hasPodMonitorApi: false }), 'PodMonitor')).toBeUndefined();
+});
