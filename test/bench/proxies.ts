@@ -8,13 +8,13 @@ import { nginxConfig, nginxProxy } from './nginx.ts';
 import { PinnedProcess } from './pinned-process.ts';
 import { freePort, untilAnswering } from './ports.ts';
 
-export interface Proxy {
+export interface StartedProxy {
   readonly port: number;
   /** Undefined for the direct way. */
   readonly process: PinnedProcess | undefined;
 }
 
-type Start = (context: BenchContext, upstreamPort: number) => Promise<Proxy>;
+type Start = (context: BenchContext, upstreamPort: number) => Promise<StartedProxy>;
 
 export const proxyKinds = ['direct', 'nginx', 'haproxy', 'http-proxy', 'sidecar'] as const;
 export type ProxyKind = (typeof proxyKinds)[number];
@@ -23,10 +23,10 @@ export async function startProxies<K extends ProxyKind>(
   context: BenchContext,
   kinds: readonly K[],
   upstreamPort: number,
-): Promise<Readonly<Record<K, Proxy>>> {
-  const started: [K, Proxy][] = [];
+): Promise<Readonly<Record<K, StartedProxy>>> {
+  const started: [K, StartedProxy][] = [];
   for (const kind of kinds) started.push([kind, await start[kind](context, upstreamPort)]);
-  return Object.fromEntries(started) as Record<K, Proxy>;
+  return Object.fromEntries(started) as Record<K, StartedProxy>;
 }
 
 const start: Readonly<Record<ProxyKind, Start>> = {
@@ -37,14 +37,14 @@ const start: Readonly<Record<ProxyKind, Start>> = {
   sidecar: (context, upstreamPort) => startSidecar(context, upstreamPort),
 };
 
-async function startNginx(context: BenchContext, upstreamPort: number): Promise<Proxy> {
+async function startNginx(context: BenchContext, upstreamPort: number): Promise<StartedProxy> {
   const port = await freePort();
   const file = join(context.folder, 'nginx.conf');
   writeFileSync(file, nginxConfig(context.folder, 'nginx', nginxProxy(port, upstreamPort)));
   return up(context, port, new PinnedProcess('nginx', context.cores.measured, ['nginx', '-c', file, '-e', 'stderr']));
 }
 
-async function startHaproxy(context: BenchContext, upstreamPort: number): Promise<Proxy> {
+async function startHaproxy(context: BenchContext, upstreamPort: number): Promise<StartedProxy> {
   const port = await freePort();
   const file = join(context.folder, 'haproxy.cfg');
   const config = `
@@ -57,6 +57,7 @@ defaults
   timeout client 600s
   timeout server 600s
   http-reuse always
+  option http-no-delay
 listen container
   bind 127.0.0.1:${port}
   server container 127.0.0.1:${upstreamPort}
@@ -65,7 +66,7 @@ listen container
   return up(context, port, new PinnedProcess('haproxy', context.cores.measured, ['haproxy', '-f', file, '-db']));
 }
 
-async function startHttpProxy(context: BenchContext, upstreamPort: number): Promise<Proxy> {
+async function startHttpProxy(context: BenchContext, upstreamPort: number): Promise<StartedProxy> {
   const port = await freePort();
   const file = fileURLToPath(new URL('./programs/http-proxy.ts', import.meta.url));
   const command = nodeCommand(context, 'http-proxy', file, String(port), String(upstreamPort));
@@ -83,7 +84,7 @@ export async function startSidecar(
   context: BenchContext,
   upstreamPort: number,
   options: SidecarOptions = {},
-): Promise<Proxy> {
+): Promise<StartedProxy> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = await sidecarBundle(context);
   const name = options.name ?? 'sidecar';
@@ -112,7 +113,7 @@ export async function sidecarBundle(context: BenchContext): Promise<string> {
   return join(context.folder, 'sidecar.mjs');
 }
 
-async function up(context: BenchContext, port: number, process: PinnedProcess): Promise<Proxy> {
+async function up(context: BenchContext, port: number, process: PinnedProcess): Promise<StartedProxy> {
   context.use(process);
   await untilAnswering(port);
   return { port, process };
