@@ -60,13 +60,16 @@ export function observedChoice(deployment: Deployment): RolloutChoice | undefine
   return choice(deployment.spec.strategy?.type === 'Recreate' || surge === 0 ? 'Recreate' : 'Surge', reason);
 }
 
-/** Pods of an older template are still there, or new ones are still missing. */
-export function isRollingOut(deployment: Deployment): boolean {
-  const { status = {}, spec, metadata } = deployment;
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true;
-  const updated = status.updatedReplicas ?? 0;
-  return updated < (spec.replicas ?? 1) || (status.replicas ?? 0) > updated;
+/**
+ * Pods of an older template are still there, or new ones are not ready yet. The Deployment's own controller says so until its
+ * rollout is complete; counts alone would call it over while the one new pod loads. A first revision replaces nothing.
+ */
+export function isRollingOut({ status, metadata }: Deployment): boolean {
+  const revision = Number(metadata.annotations?.[REVISION] ?? 1);
+  const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
+  return revision > 1 && progress?.reason !== 'NewReplicaSetAvailable';
 }
+const REVISION = 'deployment.kubernetes.io/revision';
 
 function byFigures(owner: InferenceDeployment, figures: GpuFigures | undefined): RolloutChoice {
   const { count, resource, products = [] } = owner.spec.gpu;

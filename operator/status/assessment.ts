@@ -79,9 +79,9 @@ function phaseOf({ owner, problems }: StatusInput, facts: Facts): Phase {
   if (cause?.kind === 'homeless' && leaving === 0) {
     return cause.reason === 'Unschedulable' ? (ready > 0 ? 'Degraded' : 'Unhealthy') : 'QuotaReached';
   }
-  if (isRolling && (ready > 0 || leaving > 0)) return 'Updating';
+  if (isRolling) return 'Updating';
   if (ready >= wanted) return 'Healthy';
-  if (ready > 0) return 'Updating';
+  if (ready > 0 || leaving > 0) return 'Updating';
   return cause?.reason === 'ImagePulling' ? 'ImagePulling' : 'Initializing';
 }
 

@@ -64,7 +64,7 @@ function progressing(
     return verdict('False', 'RolloutStalled', stalled.message ?? 'the rollout makes no progress within its deadline');
   }
   const wanted = wantedReplicas(owner);
-  if (isRolling && present > 0)
+  if (isRolling)
     return verdict('True', 'RollingOut', `pods are being replaced (${rollout?.strategy}: ${rollout?.reason})`);
   if (ready === wanted && present === wanted) return verdict('True', 'Complete', 'all pods are of the latest spec');
   return verdict('True', 'Scaling', `${counted(wanted)} wanted, ${present} there, ${ready} ready`);

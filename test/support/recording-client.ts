@@ -85,7 +85,7 @@ export class RecordingClient extends KubernetesClient {
     const merged =
       target.subresource === undefined
         ? { ...before, ...sent }
-        : { ...before, ...sent, ...before, status: (sent as never)['status'] };
+        : { ...before, ...sent, ...before, status: (sent as never as { status: unknown }).status };
     const object = {
       ...merged,
       kind: target.resource.kind,

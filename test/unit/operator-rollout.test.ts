@@ -5,7 +5,7 @@ import { asksForGpuFigures, chooseRollout, type RolloutInput } from '../../opera
 import { inferenceDeployment } from '../support/inference-deployment.ts';
 import { pod } from '../support/pods.ts';
 
-function observed(strategy: 'Surge' | 'Recreate', template = 'old', status: Deployment['status'] = {}): Deployment {
+function observed(strategy: 'Surge' | 'Recreate', template = 'old', progress = 'NewReplicaSetAvailable'): Deployment {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -15,6 +15,7 @@ function observed(strategy: 'Surge' | 'Recreate', template = 'old', status: Depl
       annotations: {
         'inference-operator.dev/template': template,
         'inference-operator.dev/rollout-reason': 'as before',
+        'deployment.kubernetes.io/revision': '2',
       },
     },
     spec: {
@@ -22,7 +23,7 @@ function observed(strategy: 'Surge' | 'Recreate', template = 'old', status: Depl
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: strategy === 'Surge' ? 1 : 0 } },
       template: { spec: { containers: [] } },
     },
-    status: { observedGeneration: 2, replicas: 1, updatedReplicas: 1, ...status },
+    status: { conditions: [{ type: 'Progressing', status: 'True', reason: progress }] },
   };
 }
 
@@ -36,7 +37,7 @@ const input = (spec: Record<string, unknown> = {}, more: Partial<RolloutInput> =
   ...more,
 });
 const refused = pod({ refusal: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.', ready: false });
-const rolling = { replicas: 2, updatedReplicas: 1 };
+const rolling = 'ReplicaSetUpdated';
 
 test.each([
   ['a surge fits', input(), room, 'Surge', '1 of 3 matching nodes have 2 free nvidia.com/gpu'],

@@ -260,6 +260,19 @@ const rows: Readonly<Record<string, Row>> = {
     conditions: ['GPUsAvailable=False:InsufficientGPUs'],
     says: 'will free some',
   },
+  'a rollout, the one new pod loads': {
+    rolling: true,
+    pods: [{ name: 'llama-2', ...coming }],
+    phase: 'Updating',
+    waitingFor: 'ModelLoading',
+    conditions: ['Progressing=True:RollingOut', 'Available=False:ModelLoading'],
+  },
+  'a pod was deleted, its successor loads': {
+    pods: [{ deletionTimestamp: 'now' }, { name: 'llama-2', ...coming }],
+    phase: 'Updating',
+    waitingFor: 'ModelLoading',
+    conditions: ['Progressing=True:Scaling'],
+  },
   'a rollout to an image that does not exist': {
     rolling: true,
     pods: [{}, { name: 'llama-2', ...coming, model: waiting('ErrImagePull', 'not found') }],
@@ -328,13 +341,14 @@ function inputOf(row: Row): StatusInput {
   const deployment: Deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: 'llama', generation: 1 },
+    metadata: {
+      name: 'llama',
+      generation: 1,
+      annotations: { 'deployment.kubernetes.io/revision': row.rolling ? '2' : '1' },
+    },
     spec: { replicas: wanted, template: { spec: { containers: [] } } },
     status: {
-      observedGeneration: 1,
-      replicas: wanted + (row.rolling ? 1 : 0),
-      updatedReplicas: wanted,
-      ...(row.deploymentConditions ? { conditions: row.deploymentConditions } : {}),
+      conditions: row.deploymentConditions ?? [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }],
     },
   };
   return {

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { KubernetesObject } from '../../operator/api/kubernetes.ts';
+import { stamped } from '../../operator/cluster/children.ts';
+import { holds, isUpToDate } from '../../operator/reconcile/drift.ts';
+
+test.each([
+  ['what the server added', { a: 1 }, { a: 1, b: 2 }, true],
+  ['a changed field', { a: 1 }, { a: 2 }, false],
+  ['a lost field', { a: { b: 'x' } }, { a: {} }, false],
+  ['a quantity written otherwise', { cpu: '1000m' }, { cpu: '1' }, true],
+  ['a number that became text', { gpu: 1 }, { gpu: '1' }, true],
+  ['another quantity', { memory: '1Gi' }, { memory: '1G' }, false],
+  ['a named thing that a webhook added', [{ name: 'a' }], [{ name: 'x' }, { name: 'a', more: 1 }], true],
+  ['a named thing that is gone', [{ name: 'a' }], [{ name: 'b' }], false],
+  ['a plain list in another order', ['a', 'b'], ['b', 'a'], false],
+  ['an unnamed thing more', [{ port: 1 }], [{ port: 1 }, { port: 2 }], false],
+  ['an empty object that the server dropped', { emptyDir: {}, limits: {} }, { emptyDir: {} }, true],
+  ['an empty value that the server dropped', { name: 'A', value: '' }, { name: 'A' }, true],
+])('%s', (_name, wanted, observed, is) => {
+  expect(holds(wanted, observed)).toBe(is);
+});
+
+const child = (spec: unknown): KubernetesObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'a', annotations: { mine: 'x' } },
+    spec,
+  }) as KubernetesObject;
+
+test('an object is up to date as it was applied, also after the server filled in defaults', () => {
+  const applied = stamped(child({ a: 1 })) as KubernetesObject & { spec: object };
+  expect(
+    isUpToDate(child({ a: 1 }), { ...applied, spec: { ...applied.spec, clusterIP: '10.0.0.1' } } as KubernetesObject),
+  ).toBe(true);
+});
+
+test('a field that is no longer wanted is seen, although all that is wanted is there', () => {
+  const applied = stamped(child({ a: 1, b: 2 }));
+  expect(isUpToDate(child({ a: 1 }), applied)).toBe(false);
+});
+
+test('a field that somebody else changed is seen, although the stamp fits', () => {
+  const applied = stamped(child({ a: 1 }));
+  expect(isUpToDate(child({ a: 1 }), { ...applied, spec: { a: 9 } } as KubernetesObject)).toBe(false);
+});

@@ -1,0 +1,286 @@
+// Whole reconciles, a row each: what is in the cluster, and the writes that follow. Reads as a list of promises.
+import { expect, test } from 'vitest';
+import type { InferenceDeployment, InferenceDeploymentStatus } from '../../operator/api/inference-deployment.ts';
+import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
+import { EventRecorder } from '../../operator/cluster/events.ts';
+import type { Outcome } from '../../operator/reconcile/outcome.ts';
+import { reconcile } from '../../operator/reconcile/reconcile.ts';
+import { StatsBoard } from '../../operator/stats/stats-board.ts';
+import { ClusterView } from '../../operator/watch/cluster-view.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { inferenceDeployment, settings } from '../support/inference-deployment.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { pod } from '../support/pods.ts';
+import { RecordingClient } from '../support/recording-client.ts';
+
+class World {
+  readonly client = new RecordingClient();
+  readonly clock = new ManualClock();
+  readonly log = createLogger('test', 'silent');
+  readonly view = new ClusterView({
+    client: this.client,
+    clock: this.clock,
+    log: this.log,
+    namespaces: [],
+    relistMs: 600_000,
+    wantsPodMonitors: false,
+    enqueue: () => {},
+  });
+  readonly stats = new StatsBoard({
+    clock: this.clock,
+    dispatcher: undefined as never,
+    periodMs: 1,
+    pods: () => [],
+    changed: () => {},
+    failed: () => {},
+  });
+  tokens = 0;
+
+  has(...objects: readonly KubernetesObject[]): this {
+    this.client.hold(...objects);
+    for (const object of objects) this.view.remember(object);
+    return this;
+  }
+
+  reconcile(key = 'models/llama', env: Record<string, string> = {}): Promise<Outcome> {
+    const { client, view, stats, clock, log } = this;
+    const events = new EventRecorder(client, clock, log);
+    const newAdminToken = () => `token-${++this.tokens}`;
+    return reconcile(key, { settings: settings(env), client, view, stats, events, clock, log, newAdminToken });
+  }
+
+  /** The InferenceDeployment changes, as by kubectl apply. */
+  edit(spec: Record<string, unknown>): void {
+    const before = this.view.owner('models/llama')!;
+    const version = String(Number(before.metadata.resourceVersion) + 1_000);
+    const after = inferenceDeployment({ spec, generation: 2 });
+    this.has({
+      ...after,
+      status: before.status,
+      metadata: { ...after.metadata, resourceVersion: version },
+    } as InferenceDeployment);
+  }
+
+  get status(): InferenceDeploymentStatus {
+    return this.client.lastStatus<InferenceDeploymentStatus>()!;
+  }
+  said(type: string): string {
+    const condition = this.status.conditions?.find((each) => each.type === type);
+    return `${condition?.status}:${condition?.reason}: ${condition?.message}`;
+  }
+}
+
+/** Made, written, and everything seen back: nothing is left to do. */
+async function stable(spec: Record<string, unknown> = {}): Promise<World> {
+  const world = new World().has(inferenceDeployment({ spec }));
+  await world.reconcile();
+  world.client.writes.length = 0;
+  world.client.reads.length = 0;
+  return world;
+}
+
+test('a key that is none, and one that is gone, do nothing', async () => {
+  for (const key of ['nonsense', '', 'models/gone']) {
+    const world = new World();
+    expect(await world.reconcile(key)).toEqual({ kind: 'done' });
+    expect([world.client.summary, world.client.reads]).toEqual([[], []]);
+  }
+});
+
+test('one that is being deleted is left to garbage collection; status says so', async () => {
+  const world = await stable();
+  const owner = world.view.owner('models/llama')!;
+  world.has({
+    ...owner,
+    metadata: { ...owner.metadata, resourceVersion: '9999', deletionTimestamp: 'now' },
+  } as InferenceDeployment);
+  await world.reconcile();
+  expect(world.client.summary).toEqual(['patch InferenceDeployment/llama/status']);
+  expect(world.status.phase).toBe('Terminating');
+});
+
+test('a new one is made whole, the Deployment after what its pods read', async () => {
+  const world = new World().has(inferenceDeployment());
+  await world.reconcile();
+  expect(world.client.summary).toEqual([
+    'patch Secret/llama-sidecar',
+    'patch NetworkPolicy/llama',
+    'patch Service/llama',
+    'patch Service/llama-pods',
+    'patch Deployment/llama',
+    'patch InferenceDeployment/llama/status',
+  ]);
+});
+
+test('a stable one makes no write and no read', async () => {
+  const world = await stable();
+  await world.reconcile();
+  expect([world.client.writes, world.client.reads]).toEqual([[], []]);
+});
+
+test('a restarted operator makes no write either', async () => {
+  const before = await stable();
+  const after = new World().has(...before.client.objects.values());
+  await after.reconcile();
+  expect([after.client.writes, after.tokens === 0 || after.client.writes.length === 0]).toEqual([[], true]);
+});
+
+test('what somebody changed by hand is put back, that object only', async () => {
+  const world = await stable();
+  const service = world.client.objects.get('Service/llama') as KubernetesObject & { spec: object };
+  world.has({
+    ...service,
+    metadata: { ...service.metadata, resourceVersion: '9999' },
+    spec: { ...service.spec, selector: {} },
+  } as never);
+  await world.reconcile();
+  expect(world.client.summary).toEqual(['patch Service/llama']);
+});
+
+test('what is no longer asked for is deleted, by uid', async () => {
+  const world = await stable({ ingress: { host: 'm.example' }, replicas: 2 });
+  world.edit({ replicas: 1 });
+  await world.reconcile();
+  expect(world.client.summary).toEqual([
+    'patch Deployment/llama',
+    'delete PodDisruptionBudget/llama',
+    'delete Ingress/llama',
+    'patch InferenceDeployment/llama/status',
+  ]);
+  const body = world.client.writes.find(({ verb }) => verb === 'delete')?.body as { preconditions: { uid: string } };
+  expect(body.preconditions.uid).toMatch(/^uid-/);
+});
+
+test('an object of somebody else under our name is left alone, and no pod is started on a foreign Secret', async () => {
+  const world = new World().has(inferenceDeployment());
+  const foreign = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'llama-sidecar', namespace: 'models', uid: 'theirs' },
+  };
+  world.client.hold(foreign);
+  const outcome = await world.reconcile();
+  expect(outcome.kind).toBe('stalled');
+  expect(world.client.summary).not.toContain('patch Secret/llama-sidecar');
+  expect(world.client.summary).not.toContain('patch Deployment/llama');
+  expect(world.said('Progressing')).toContain('False:ForeignObject: Secret llama-sidecar exists already');
+});
+
+test('a foreign object that bears our label but another owner is not taken either', async () => {
+  const world = await stable();
+  const service = world.client.objects.get('Service/llama')!;
+  const owner = { ...service.metadata.ownerReferences![0]!, kind: 'HelmRelease', uid: 'theirs' };
+  world.has({ ...service, metadata: { ...service.metadata, resourceVersion: '9999', ownerReferences: [owner] } });
+  await world.reconcile();
+  expect(world.client.summary).toEqual(['patch InferenceDeployment/llama/status']);
+  expect(world.said('Progressing')).toContain('belongs to HelmRelease llama');
+});
+
+test('an orphan of ours is adopted', async () => {
+  const before = await stable();
+  const world = new World().has(inferenceDeployment());
+  const { ownerReferences: _, ...orphaned } = before.client.objects.get('Deployment/llama')!.metadata;
+  world.has({ ...before.client.objects.get('Deployment/llama')!, metadata: orphaned });
+  const outcome = await world.reconcile();
+  expect(outcome.kind).not.toBe('stalled');
+  expect(world.client.applied<KubernetesObject>('Deployment')?.metadata.ownerReferences?.[0]?.uid).toBe('uid-of-llama');
+});
+
+test('children of a deleted namesake are waited for, not fought over', async () => {
+  const before = await stable();
+  const world = new World().has(
+    inferenceDeployment({ uid: 'uid-of-the-next' }),
+    before.client.objects.get('Secret/llama-sidecar')!,
+  );
+  expect((await world.reconcile()).kind).toBe('transient');
+  expect(world.said('Progressing')).toContain('still being removed');
+});
+
+test.each([
+  [
+    '403',
+    { status: 403, message: 'services is forbidden' },
+    'stalled',
+    'PermissionDenied',
+    'verb "patch" on "services"',
+  ],
+  ['422', { status: 422, message: 'spec.ports: bad' }, 'stalled', 'Refused', 'spec.ports: bad'],
+  ['503', { status: 503, message: 'unavailable' }, 'transient', 'ApplyFailed', 'unavailable'],
+  ['429', { status: 429, message: 'slow down' }, 'transient', 'ApplyFailed', 'slow down'],
+  ['a quota', { status: 403, message: 'forbidden: exceeded quota: x' }, 'stalled', 'QuotaExceeded', 'exceeded quota'],
+])(
+  '%s from the API server: the rest is made, status says why, and it is tried again',
+  async (_name, refusal, kind, reason, words) => {
+    const world = new World().has(inferenceDeployment());
+    world.client.refusals.set('patch Service', refusal);
+    expect((await world.reconcile()).kind).toBe(kind);
+    expect(world.client.summary).toContain('patch Deployment/llama');
+    expect(world.said('Progressing')).toContain(`False:${reason}`);
+    expect(world.said('Progressing')).toContain(words);
+    world.client.refusals.clear();
+    await world.reconcile();
+    expect(world.client.summary.filter((write) => write === 'patch Service/llama')).toHaveLength(1);
+  },
+);
+
+test('without a store that spec asks for nothing is made, and running pods stay', async () => {
+  const world = await stable();
+  expect((await world.reconcile('models/llama', { OPERATOR_STORE_URL: '' })).kind).toBe('stalled');
+  expect(world.client.summary).toEqual(['patch InferenceDeployment/llama/status']);
+  expect(world.said('StoreReady')).toContain('OPERATOR_STORE_URL is empty');
+});
+
+test('the admin token is made once: neither a restart nor a lost Secret changes the pods', async () => {
+  const world = await stable();
+  const template = (world.client.objects.get('Deployment/llama') as Deployment).spec.template;
+  world.view.forget(world.client.objects.get('Secret/llama-sidecar')!);
+  world.client.objects.delete('Secret/llama-sidecar');
+  await world.reconcile();
+  expect(world.client.summary).toEqual(['patch Secret/llama-sidecar']);
+  expect((world.client.objects.get('Deployment/llama') as Deployment).spec.template).toEqual(template);
+});
+
+test('lowering replicas writes deletion costs first, and only then', async () => {
+  const world = await stable({ replicas: 2 });
+  world.has(pod(), pod({ name: 'llama-2' }));
+  await world.reconcile();
+  expect(world.client.summary.filter((write) => write.includes('Pod/'))).toEqual([]);
+  world.edit({ replicas: 1 });
+  await world.reconcile();
+  const writes = world.client.summary;
+  expect(writes.filter((write) => write.includes('Pod/'))).toEqual(['patch Pod/llama-1', 'patch Pod/llama-2']);
+  expect(writes.indexOf('patch Pod/llama-2')).toBeLessThan(writes.indexOf('patch Deployment/llama'));
+});
+
+test('pausing needs no costs: every pod goes', async () => {
+  const world = await stable({ replicas: 2 });
+  world.has(pod(), pod({ name: 'llama-2' }));
+  world.edit({ replicas: 2, paused: true });
+  await world.reconcile();
+  expect(world.client.summary.filter((write) => write.includes('Pod/'))).toEqual([]);
+  expect(world.client.applied<Deployment>('Deployment')?.spec.replicas).toBe(0);
+});
+
+test('a change of the template asks for free GPUs, writes the choice with it, and says why', async () => {
+  const world = await stable();
+  world.edit({ container: { image: 'model:2' } });
+  await world.reconcile();
+  expect(world.client.reads).toEqual(['list Node', 'list Pod']);
+  expect(world.client.applied<Deployment>('Deployment')?.spec.strategy?.rollingUpdate).toEqual({
+    maxSurge: 0,
+    maxUnavailable: 1,
+  });
+  expect(world.status.rollout?.reason).toContain('none of 0 matching nodes has 1 free nvidia.com/gpu');
+  expect(world.client.events.map(({ reason }) => reason)).toContain('RolloutRecreate');
+});
+
+test('the Service opens to pods that are not ready, and closes again once one is', async () => {
+  const world = await stable();
+  const published = () =>
+    (world.client.objects.get('Service/llama') as unknown as { spec: { publishNotReadyAddresses: boolean } }).spec
+      .publishNotReadyAddresses;
+  expect(published()).toBe(true);
+  world.has(pod());
+  await world.reconcile();
+  expect(published()).toBe(false);
+});
