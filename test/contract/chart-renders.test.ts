@@ -95,9 +95,9 @@ it('makes monitors and rules where the cluster has those kinds, unless told othe
 it('names images by registry, tag or digest', async () => {
   const objects = await render({ values: chartVariants['a private registry'] });
   const operator = find(objects, 'Deployment').spec.template.spec;
-  expect(operator.containers[0].image).toBe('registry.example.com/ml/inference-operator:0.1.0');
+  expect(operator.containers[0].image).toBe('registry.example.com/ml/inference-operator/operator:0.1.0');
   const sidecar = operator.containers[0].env.find(({ name }: Rendered) => name === 'OPERATOR_SIDECAR_IMAGE').value;
-  expect(sidecar).toBe(`registry.example.com/ml/inference-sidecar@sha256:${'a'.repeat(64)}`);
+  expect(sidecar).toBe(`registry.example.com/ml/inference-operator/sidecar@sha256:${'a'.repeat(64)}`);
   for (const { owner, spec } of podSpecs(objects)) expect(spec.imagePullSecrets, owner).toEqual([{ name: 'pull' }]);
 });
 

@@ -46,7 +46,7 @@ it('passes on what the values say', async () => {
     workers: 9,
     leaseSeconds: 20,
     leaseName: 'demo-inference-operator',
-    sidecarImage: 'r/s:t',
+    sidecarImage: 'localhost/r/s:t',
     sidecarImagePullPolicy: 'Always',
     sidecarImagePullSecrets: ['pull'],
     sidecarLogLevel: 'warn',

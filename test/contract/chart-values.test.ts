@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { documentedValues, settablePaths } from '../../dev/docs/chart-values.ts';
+import { logLevels } from '../../runtime/logger.ts';
 import { chartDir, type Rendered, refusal } from '../support/chart.ts';
 
 const text = readFileSync(join(chartDir, 'values.yaml'), 'utf8');
@@ -25,6 +26,10 @@ it('has every documented value in the schema, and no value in the schema that is
   const below = documented.map(({ path }) => path);
   expect(inSchema.filter((path) => !below.some((known) => path === known || path.startsWith(`${known}.`)))).toEqual([]);
   expect(below.filter((path) => !inSchema.some((known) => known === path || known.startsWith(`${path}.`)))).toEqual([]);
+});
+
+it('takes exactly the log levels that the programs have', () => {
+  expect(schema.definitions.logLevel.enum).toEqual(logLevels);
 });
 
 it('uses every value in a template', () => {
