@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { SidecarSettings } from '../contract.ts';
 import type { QueueObserver } from './observer.ts';
-import type { CallContainer, WorkGate } from './parts.ts';
+import type { CallContainer, ProbeContainer, WorkGate } from './parts.ts';
 import type { Queue } from './queue.ts';
 
 export interface QueueSurroundings {
@@ -14,6 +14,8 @@ export interface QueueSurroundings {
   readonly gate: WorkGate;
   readonly callContainer: CallContainer;
   readonly observer: QueueObserver;
+  /** Where left out, a breaker that paused goes on after its pause without asking. */
+  readonly probeContainer?: ProbeContainer;
   /** Something of this replica's running work ended: a drain looks again. */
   finished(): void;
 }

@@ -80,3 +80,10 @@ export interface RequestStatus {
   readonly startedAtMs: number | null;
   readonly completedAtMs: number | null;
 }
+
+/** The state that an event leads to. Throws where the table has no such transition: that is a fault of the store, not of a request. */
+export function stateAfter(from: RequestState, event: RequestEvent): RequestState | 'gone' {
+  const to = transitions[from][event];
+  if (to === undefined) throw new Error(`no transition: a request that is ${from} cannot become ${event}`);
+  return to;
+}

@@ -13,7 +13,10 @@ export interface Claim extends Lease {
   readonly submission: Submission;
   /** 1 for the first try. */
   readonly attempt: number;
+  readonly createdAtMs: number;
   readonly deadlineAtMs: number;
+  /** By the store's clock, like the other times: what is left is `deadlineAtMs - claimedAtMs`, whatever our own clock says. */
+  readonly claimedAtMs: number;
 }
 
 export interface ClaimOptions {
@@ -41,7 +44,10 @@ export type SubmitOutcome =
   | { readonly kind: 'unreachable'; readonly queued: number }
   | { readonly kind: 'quota_exceeded'; readonly storedBytes: number };
 
-/** What became of a lease at renewal. `lost`: another replica may run it; `canceled`, `expired`: stop working at once. */
+/**
+ * What became of a lease at renewal. `lost`: another replica may run it; `canceled`, `expired`: stop working at once.
+ * A renewal never ends a request: one that is past its deadline ends at the next sweep.
+ */
 export type LeaseState = 'held' | 'lost' | 'canceled' | 'expired';
 
 export type ResultOutcome =
@@ -142,7 +148,8 @@ export interface Store {
    * and ends the deadline: it covers the time up to the response headers.
    */
   startStream(lease: Lease, start: StreamStart): Promise<boolean>;
-  appendStream(lease: Lease, pieces: readonly Uint8Array[]): Promise<boolean>;
+  /** `already`: pieces appended before in this attempt, so that a repeated call adds nothing twice. */
+  appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean>;
   readStream(id: string, afterSequence: number, max: number): Promise<StreamRead>;
 
   deadLetters(max: number): Promise<readonly RequestStatus[]>;
@@ -156,6 +163,8 @@ export interface Store {
 
   /** Called when work may be waiting (also spuriously). Returns the way to stop listening. */
   onWork(listener: () => void): () => void;
+  /** Called when a webhook may be due (also spuriously). */
+  onDelivery(listener: () => void): () => void;
   /** Called soon after a running request was canceled through any replica. A renewal says so too. */
   onCanceled(listener: (id: string) => void): () => void;
   /** Called when the request's state or stream changed (also spuriously). */

@@ -1,0 +1,152 @@
+// One try of a claimed request, from the claim to the store's word on how it ended. The slot is given back when the container
+// is done with it; the answer is kept until the store has it or says that the lease was lost.
+import type { Clock } from '../../runtime/clock.ts';
+import type { Claim, Store } from '../store/store.ts';
+import type { Heartbeat, StopReason } from './heartbeat.ts';
+import type { QueueObserver } from './observer.ts';
+import type { CallContainer, CallOutcome, Slot } from './parts.ts';
+import { untilStored } from './patience.ts';
+import { decideRetry, type RetryPolicy } from './retry.ts';
+import { StreamRecorder } from './stream-recorder.ts';
+
+export interface AttemptSurroundings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly heartbeat: Heartbeat;
+  readonly callContainer: CallContainer;
+  readonly retry: RetryPolicy;
+  readonly observer: QueueObserver;
+  /** Aborts when the replica stops and will wait for the store no longer. */
+  readonly givingUp: AbortSignal;
+  /** The container answered, or gave no response: what the breaker counts. */
+  containerAnswered(): void;
+  containerFailed(): void;
+  /** Requests past their deadline end at a sweep; this one should not wait for the next. */
+  sweepSoon(): void;
+  /** A retry is due after the time. */
+  workDueIn(delayMs: number): void;
+}
+
+export type AttemptStop = StopReason | 'drained';
+
+export class Attempt {
+  readonly claim: Claim;
+  readonly #around: AttemptSurroundings;
+  readonly #controller = new AbortController();
+  #stopReason: AttemptStop | undefined;
+
+  constructor(claim: Claim, around: AttemptSurroundings) {
+    this.claim = claim;
+    this.#around = around;
+  }
+
+  /** Closes the container's connection. The first reason counts. */
+  stop(reason: AttemptStop): void {
+    this.#stopReason ??= reason;
+    this.#controller.abort(new Error(reason));
+  }
+
+  /** Resolves when the request is somebody else's concern: the store's, or another replica's. */
+  async run(slot: Slot): Promise<void> {
+    const { claim } = this;
+    const { store, clock, heartbeat, observer, givingUp } = this.#around;
+    const letGo = heartbeat.keep(claim, (reason) => this.stop(reason));
+    const startedMs = clock.monotonicMs();
+    try {
+      const recorder = new StreamRecorder(store, claim, clock, givingUp);
+      const outcome = await this.#callContainer(recorder).finally(() => slot.release());
+      await recorder.end();
+      const ranMs = clock.monotonicMs() - startedMs;
+      const isOurs = await this.#settle(outcome, ranMs);
+      if (isOurs === false) observer.leaseLost('own', 1);
+    } finally {
+      letGo();
+    }
+  }
+
+  async #callContainer(recorder: StreamRecorder): Promise<CallOutcome> {
+    const { claim } = this;
+    const { clock, callContainer } = this.#around;
+    // A little late, so that the store agrees that it is over.
+    const leftMs = Math.max(claim.deadlineAtMs - claim.claimedAtMs, 0) + 20;
+    const deadline = clock.after(leftMs, () => this.stop('expired'));
+    try {
+      return await callContainer(claim, {
+        signal: this.#controller.signal,
+        onStreamStart: (start) => {
+          // The deadline covers the time up to the response headers; from here on silence is what ends a stream.
+          deadline.cancel();
+          if (claim.submission.mode === 'async') recorder.begin(start);
+        },
+        onStreamChunk: (bytes) => {
+          if (claim.submission.mode === 'async') recorder.add(bytes);
+        },
+      });
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  /** False: the lease was lost. Undefined: the replica stops, the sweep of another will say. */
+  async #settle(outcome: CallOutcome, ranMs: number): Promise<boolean | undefined> {
+    const { claim } = this;
+    const { store, observer } = this.#around;
+    switch (outcome.kind) {
+      case 'answered': {
+        this.#around.containerAnswered();
+        const isStored = await this.#stored(() => store.complete(claim, outcome.response));
+        if (isStored) observer.completed(claim.submission.mode, outcome.response.status, ranMs);
+        return isStored;
+      }
+      case 'no_response':
+        this.#around.containerFailed();
+        return this.#settleNoResponse(outcome.code, outcome.message);
+      case 'too_large': {
+        this.#around.containerAnswered();
+        const error = `body_too_large: the response is larger than ${outcome.limitBytes} bytes and was not kept`;
+        const isStored = await this.#stored(() => store.fail(claim, error, null));
+        if (isStored) observer.failed('body_too_large', 1);
+        return isStored;
+      }
+      case 'aborted':
+        return this.#settleStopped(this.#stopReason ?? 'drained');
+    }
+  }
+
+  async #settleNoResponse(code: string, message: string): Promise<boolean | undefined> {
+    const { claim } = this;
+    const { store, observer, retry } = this.#around;
+    const decision = decideRetry(code, claim.attempt, retry, Math.random());
+    const error = `${code}: ${message}`.slice(0, 500);
+    if (decision.kind === 'give_up') {
+      const isStored = await this.#stored(() => store.fail(claim, error, null));
+      if (isStored) observer.failed(code, 1);
+      return isStored;
+    }
+    const { afterMs, isCounted } = decision;
+    const isStored = await this.#stored(() =>
+      isCounted ? store.fail(claim, error, afterMs) : store.handBack(claim, afterMs, error),
+    );
+    if (isStored) {
+      observer.retried(code);
+      this.#around.workDueIn(afterMs);
+    }
+    return isStored;
+  }
+
+  async #settleStopped(reason: AttemptStop): Promise<boolean | undefined> {
+    const { claim } = this;
+    const { store, observer } = this.#around;
+    if (reason === 'drained') {
+      const isStored = await this.#stored(() => store.handBack(claim));
+      if (isStored) observer.handedBack();
+      return isStored;
+    }
+    if (reason === 'expired') this.#around.sweepSoon();
+    return reason !== 'lost';
+  }
+
+  #stored(step: () => Promise<boolean>): Promise<boolean | undefined> {
+    return untilStored(step, this.#around.clock, this.#around.givingUp);
+  }
+}

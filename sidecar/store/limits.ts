@@ -1,0 +1,18 @@
+// What a store is told of the deployment's settings, and the parts that come from outside.
+import type { StoreObserver } from './store.ts';
+
+export interface StoreLimits {
+  /** How long a done request is kept. */
+  readonly retentionMs: number;
+  /** Waiting requests of the deployment. */
+  readonly maxQueue: number;
+  /** Bytes of requests, answers and streams of the deployment; 0: no quota. */
+  readonly maxStoredBytes: number;
+  /** Tries after which a request whose replica died is set aside. */
+  readonly maxAttempts: number;
+  /** Most requests of each kind that one sweep touches: a sweep must not hold up the others. */
+  readonly sweepMax: number;
+  readonly observer: StoreObserver;
+  /** Tests bring their own time. Without it SQLite takes the system's and Redis its own, the same for all replicas. */
+  readonly nowMs?: () => number;
+}

@@ -1,0 +1,52 @@
+// Lists of callbacks, for all or by request id, that survive one of them throwing or leaving while they are called.
+
+export class Listeners<T> {
+  readonly #calls = new Set<(value: T) => void>();
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Returns the way to stop listening. */
+  add(call: (value: T) => void): () => void {
+    const own = (value: T): void => call(value);
+    this.#calls.add(own);
+    return () => this.#calls.delete(own);
+  }
+
+  notify(value: T): void {
+    for (const call of [...this.#calls]) call(value);
+  }
+}
+
+export class ListenersById {
+  readonly #byId = new Map<string, Listeners<void>>();
+
+  /** Returns the way to stop listening. `onFirst` and `onLast` mark when an id begins and ends to be of interest. */
+  add(id: string, call: () => void, onFirst: () => void = nothing, onLast: () => void = nothing): () => void {
+    let listeners = this.#byId.get(id);
+    if (listeners === undefined) {
+      listeners = new Listeners();
+      this.#byId.set(id, listeners);
+      onFirst();
+    }
+    const mine = listeners;
+    const remove = mine.add(call);
+    return () => {
+      remove();
+      if (mine.size > 0 || this.#byId.get(id) !== mine) return;
+      this.#byId.delete(id);
+      onLast();
+    };
+  }
+
+  ids(): readonly string[] {
+    return [...this.#byId.keys()];
+  }
+
+  notify(id: string): void {
+    this.#byId.get(id)?.notify();
+  }
+}
+
+const nothing = (): void => undefined;

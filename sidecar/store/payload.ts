@@ -1,0 +1,62 @@
+// How a request or an answer lies in a store: 4 bytes length of the head, the head as JSON, then the body as it came.
+// One value instead of a field each: one copy, one round trip, and bodies stay bytes.
+import { hash } from 'node:crypto';
+import type { RawHeaders, StoredResponse, Submission } from './record.ts';
+import type { StreamStart } from './store.ts';
+
+interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: RawHeaders;
+}
+
+type AnswerHead = Pick<StoredResponse, 'status' | 'headers'>;
+
+export function encodeRequest(submission: Submission): Buffer {
+  const { method, target, headers } = submission;
+  return join({ method, target, headers } satisfies RequestHead, submission.body);
+}
+
+export function decodeRequest(bytes: Buffer): RequestHead & { readonly body: Uint8Array } {
+  return split<RequestHead>(bytes);
+}
+
+export function encodeAnswer(response: StoredResponse): Buffer {
+  const { status, headers } = response;
+  return join({ status, headers } satisfies AnswerHead, response.body);
+}
+
+export function decodeAnswer(bytes: Buffer): StoredResponse {
+  return split<AnswerHead>(bytes);
+}
+
+export function encodeStart(start: StreamStart): string {
+  const { status, headers } = start;
+  return JSON.stringify({ status, headers });
+}
+
+export function decodeStart(text: string): StreamStart {
+  return JSON.parse(text) as StreamStart;
+}
+
+/** The same for the same method, target and body: what makes two submissions with one id the same request. */
+export function fingerprintOf(submission: Submission): string {
+  // Method and target hold no space and no line end, so the head cannot be read in two ways.
+  const head = Buffer.from(`${submission.method} ${submission.target}\n`);
+  return hash('sha256', Buffer.concat([head, submission.body]), 'base64url');
+}
+
+function join(head: object, body: Uint8Array): Buffer {
+  const text = JSON.stringify(head);
+  const length = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(4 + length + body.byteLength);
+  bytes.writeUInt32LE(length, 0);
+  bytes.write(text, 4);
+  bytes.set(body, 4 + length);
+  return bytes;
+}
+
+function split<Head>(bytes: Buffer): Head & { readonly body: Uint8Array } {
+  const end = 4 + bytes.readUInt32LE(0);
+  return { ...(JSON.parse(bytes.toString('utf8', 4, end)) as Head), body: bytes.subarray(end) };
+}

@@ -1,0 +1,73 @@
+// The connections to Redis: one for the steps, one that listens. The only file that makes ioredis clients.
+// A command on a broken connection fails at once instead of waiting in a queue: new work is told 503, and running work decides
+// by itself when to try again. Reconnecting goes on for ever.
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisAddress } from './address.ts';
+
+export type RedisClient = Redis | Cluster;
+
+export interface Connections {
+  readonly steps: RedisClient;
+  readonly listening: RedisClient;
+}
+
+const reconnectDelayMs = (times: number): number => Math.min(25 * 2 ** Math.min(times, 6), 1000);
+
+export function connect(address: RedisAddress, stepTimeoutMs: number): Connections {
+  if (address.form === 'cluster') {
+    // A cluster client keeps a listening connection of its own, but a failing step should not take it along.
+    return { steps: clusterClient(address, stepTimeoutMs), listening: clusterClient(address, stepTimeoutMs) };
+  }
+  const options = singleOptions(address, stepTimeoutMs);
+  return { steps: new Redis(options), listening: new Redis({ ...options, enableOfflineQueue: true }) };
+}
+
+function commonOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptions {
+  return {
+    ...(address.username === '' ? {} : { username: address.username }),
+    ...(address.password === '' ? {} : { password: address.password }),
+    ...(address.isTls ? { tls: {} } : {}),
+    connectTimeout: 5000,
+    commandTimeout: stepTimeoutMs,
+    connectionName: 'inference-sidecar',
+    enableOfflineQueue: false,
+    // A step whose reply was lost may have happened: only its caller knows how to repeat it safely.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: reconnectDelayMs,
+    // After a fail-over the old master answers READONLY: connect anew (1), do not resend (2).
+    reconnectOnError: (error) => (/^(READONLY|MASTERDOWN|LOADING)/.test(error.message) ? 1 : false),
+  };
+}
+
+function singleOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptions {
+  const common = { ...commonOptions(address, stepTimeoutMs), db: address.database, lazyConnect: true };
+  if (address.form === 'sentinel') {
+    return {
+      ...common,
+      sentinels: address.hosts.map(({ host, port }) => ({ host, port })),
+      name: address.masterName,
+      sentinelRetryStrategy: reconnectDelayMs,
+      failoverDetector: true,
+      ...(address.isTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    };
+  }
+  if (address.socketPath !== '') return { ...common, path: address.socketPath };
+  const [first] = address.hosts;
+  return { ...common, host: first?.host ?? '127.0.0.1', port: first?.port ?? 6379 };
+}
+
+function clusterClient(address: RedisAddress, stepTimeoutMs: number): Cluster {
+  const { retryStrategy: _, lazyConnect: __, ...redisOptions } = commonOptions(address, stepTimeoutMs);
+  return new Cluster(
+    address.hosts.map(({ host, port }) => ({ host, port })),
+    {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      clusterRetryStrategy: reconnectDelayMs,
+      // As above: no repeating behind the caller's back. Redirections (MOVED, ASK) were not executed and are followed.
+      retryDelayOnFailover: 0,
+      redisOptions,
+    },
+  );
+}

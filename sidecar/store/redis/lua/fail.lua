@@ -1,0 +1,37 @@
+-- No response this time: back in line after a while, or a dead letter.
+-- ARGV: now, retention, id, token, error, wait in ms (-1: no more attempts), 1 if the attempt counts
+-- Returns 1, or 0 where the lease was lost and nothing was written.
+-- Guarantee: as complete. A request that waits keeps its place by arrival.
+--@include keys
+--@include horizon
+--@include line
+--@include finish
+--@include holder
+--@include departures
+local id, token, err, wait, counts = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
+local where = standing(id, token)
+if where ~= 'holds' then return where == 'lost' and 0 or 1 end
+local key = recordKey(id)
+redis.call('ZREM', LEASES, id)
+if wait < 0 then
+  finish(id, 'failed', err, token, true)
+  departed(1)
+  return 1
+end
+if not counts then redis.call('HINCRBY', key, 'n', -1) end
+if err ~= '' then redis.call('HSET', key, 'e', err) end
+-- A stream that broke off had ended the deadline; the next try is under it again.
+local r = redis.call('HMGET', key, 'q', 'd', 'f')
+if r[3] then
+  redis.call('HDEL', key, 'f')
+  index(DEADLINES, r[2], id)
+end
+if wait > 0 then
+  redis.call('HSET', key, 's', 'delayed')
+  index(DELAYED, now + wait, id)
+else
+  redis.call('HSET', key, 's', 'queued')
+  enqueue(id, r[1])
+end
+changed(id)
+return 1

@@ -1,0 +1,30 @@
+-- Names of all keys of one deployment. KEYS[1] is its base, with the hash tag: every key made from it lies in the same
+-- slot of a Redis Cluster. ARGV[1] is the time in ms or 0: then Redis' own clock counts, so that replicas whose clocks
+-- differ agree. ARGV[2] is how long a done request is kept, in ms.
+--
+--   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
+--   base:r:<id>     hash  the record: s state (queued|delayed|running|done), m mode, o owner, w webhook, h fingerprint,
+--                         q seq, n attempts, c created, d deadline, l time to live, b payload bytes, a answer and stream bytes,
+--                         k token, v submit token, st started, ct completed, x outcome, e error, rm removal, f sequence of
+--                         the running stream's head, z last stream sequence, wa webhook attempts, held bytes accounted while done
+--   base:p:<id>     text  the request's payload       base:a:<id>  text  the answer
+--   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
+--   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
+--   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
+--   base:retained   zset  <held>:<id> by removal time  base:dead  zset  dead letters by completion
+--   base:hooks      zset  id by due time of its webhook
+--   channels        base:work, base:hooks!, base:cancel, base:c:<id>
+local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
+local function recordKey(id) return base .. ':r:' .. id end
+local function payloadKey(id) return base .. ':p:' .. id end
+local function answerKey(id) return base .. ':a:' .. id end
+local function streamKey(id) return base .. ':s:' .. id end

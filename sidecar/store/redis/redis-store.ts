@@ -1,0 +1,251 @@
+// The store that all replicas of a deployment share. Each method is one Lua step (lua/*.lua says what it guarantees);
+// accepts and answers that come in one turn of the event loop share a call.
+import { randomUUID } from 'node:crypto';
+import { Batch } from '../batch.ts';
+import type { StoreLimits } from '../limits.ts';
+import { decodeAnswer, decodeStart, encodeAnswer, encodeRequest, encodeStart, fingerprintOf } from '../payload.ts';
+import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
+import type {
+  CancelOutcome,
+  ClaimBatch,
+  ClaimOptions,
+  Delivery,
+  Lease,
+  LeaseState,
+  QueueFigures,
+  ResultOutcome,
+  Store,
+  StreamRead,
+  StreamStart,
+  SubmitOutcome,
+  SweepReport,
+} from '../store.ts';
+import type { Connections } from './connection.ts';
+import {
+  list,
+  type Reply,
+  readClaims,
+  readDelivery,
+  readFigures,
+  readStatus,
+  readSubmitOutcome,
+  text,
+} from './reply.ts';
+import { explain, type StepArgument, Steps } from './steps.ts';
+import { WakeUps } from './wake-ups.ts';
+
+/** Bytes of requests that one claim, or of items that one call, carries at most; one larger item goes alone. */
+const maxClaimBytes = 64 * 1024 * 1024;
+const maxBatchBytes = 1024 * 1024;
+const maxBatchItems = 128;
+
+interface Answer {
+  readonly lease: Lease;
+  readonly bytes: Buffer;
+}
+
+export class RedisStore implements Store {
+  readonly kind = 'redis';
+  readonly #connections: Connections;
+  readonly #limits: StoreLimits;
+  readonly #steps: Steps;
+  readonly #wakeUps: WakeUps;
+  readonly #submissions: Batch<readonly StepArgument[], SubmitOutcome>;
+  readonly #answers: Batch<Answer, boolean>;
+  /** Token of a claim whose reply never came; empty when there is none. */
+  #lostClaim = '';
+  #expiredByClaims = 0;
+
+  constructor(connections: Connections, keyPrefix: string, limits: StoreLimits) {
+    this.#connections = connections;
+    this.#limits = limits;
+    this.#steps = new Steps({
+      client: connections.steps,
+      keyPrefix,
+      retentionMs: limits.retentionMs,
+      nowMs: limits.nowMs ?? (() => 0),
+      observer: limits.observer,
+    });
+    this.#wakeUps = new WakeUps(connections.listening, keyPrefix);
+    this.#submissions = new Batch({
+      maxItems: maxBatchItems,
+      maxBytes: maxBatchBytes,
+      sizeOf: (item) => (item[9] as Buffer).length,
+      send: (items) => this.#sendSubmissions(items),
+    });
+    this.#answers = new Batch({
+      maxItems: maxBatchItems,
+      maxBytes: maxBatchBytes,
+      sizeOf: (item) => item.bytes.length,
+      send: (items) => this.#sendAnswers(items),
+    });
+  }
+
+  async open(): Promise<void> {
+    const { steps, listening } = this.#connections;
+    // Told by the steps that fail; without a listener it would end the process.
+    steps.on('error', () => undefined);
+    // It goes on connecting for ever; what is not there now may come.
+    listening.connect().catch(() => undefined);
+    await steps.connect().catch((error: unknown) => {
+      throw explain(error);
+    });
+    await this.figures();
+  }
+
+  async close(): Promise<void> {
+    for (const client of [this.#connections.steps, this.#connections.listening]) client.disconnect();
+    await Promise.resolve();
+  }
+
+  submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
+    const { id, mode, owner, webhook, ttlMs } = submission;
+    const payload = encodeRequest(submission);
+    const head = [id, randomUUID(), mode, owner, webhook, fingerprintOf(submission), ttlMs, payload.length, reachable];
+    return this.#submissions.add([...head, payload]);
+  }
+
+  async claim(options: ClaimOptions): Promise<ClaimBatch> {
+    const token = randomUUID();
+    const lost = this.#lostClaim;
+    let reply: readonly Reply[];
+    try {
+      reply = list(await this.#steps.run('claim', [options.max, token, options.leaseMs, lost, maxClaimBytes]));
+    } catch (error) {
+      // It may have happened: the next claim asks for what this one took. An older lost one is left to the sweep.
+      this.#lostClaim = token;
+      throw error;
+    }
+    this.#lostClaim = '';
+    this.#expiredByClaims += Number(text(reply[1]));
+    return { claims: readClaims(reply, token), isMoreDue: text(reply[0]) === '1' };
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+    const args = leases.flatMap(({ id, token }) => [id, token]);
+    return list(await this.#steps.run('renew', [leaseMs, ...args])).map((state) => text(state) as LeaseState);
+  }
+
+  complete(lease: Lease, response: StoredResponse): Promise<boolean> {
+    return this.#answers.add({ lease, bytes: encodeAnswer(response) });
+  }
+
+  async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
+    return isDone(await this.#steps.run('fail', [lease.id, lease.token, error, retryAfterMs ?? -1, '1']));
+  }
+
+  async handBack(lease: Lease, retryAfterMs = 0, error = ''): Promise<boolean> {
+    return isDone(await this.#steps.run('fail', [lease.id, lease.token, error, retryAfterMs, '0']));
+  }
+
+  async status(id: string): Promise<RequestStatus | null> {
+    const found = await this.#steps.run('look', [id, '0']);
+    return found === null ? null : readStatus(list(found)[0]);
+  }
+
+  async result(id: string): Promise<ResultOutcome> {
+    const found = await this.#steps.run('look', [id, '1']);
+    if (found === null) return { kind: 'not_found' };
+    const [fields, answer] = list(found);
+    const status = readStatus(fields);
+    if (!Buffer.isBuffer(answer)) return { kind: 'no_response', status };
+    return { kind: 'answered', status, response: decodeAnswer(answer) };
+  }
+
+  async cancel(id: string): Promise<CancelOutcome> {
+    return text(await this.#steps.run('cancel', [id])) as CancelOutcome;
+  }
+
+  async figures(): Promise<QueueFigures> {
+    return readFigures(list(await this.#steps.run('figures', [])));
+  }
+
+  async sweep(): Promise<SweepReport> {
+    const [expired, leasesTakenBack, deadLettered, removed] = list(
+      await this.#steps.run('sweep', [this.#limits.sweepMax, this.#limits.maxAttempts]),
+    ).map((count) => Number(text(count)));
+    const byClaims = this.#expiredByClaims;
+    this.#expiredByClaims = 0;
+    return {
+      expired: (expired ?? 0) + byClaims,
+      leasesTakenBack: leasesTakenBack ?? 0,
+      deadLettered: deadLettered ?? 0,
+      removed: removed ?? 0,
+    };
+  }
+
+  async startStream(lease: Lease, start: StreamStart): Promise<boolean> {
+    return isDone(await this.#steps.run('startStream', [lease.id, lease.token, encodeStart(start)]));
+  }
+
+  async appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
+    return isDone(await this.#steps.run('appendStream', [lease.id, lease.token, already, ...pieces]));
+  }
+
+  async readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
+    const found = await this.#steps.run('readStream', [id, afterSequence, max]);
+    if (found === null) return { kind: 'not_found' };
+    const [isEnded, head, ...rest] = list(found);
+    const chunks = [];
+    for (let at = 0; at + 1 < rest.length; at += 2) {
+      chunks.push({ sequence: Number(text(rest[at])), bytes: rest[at + 1] as Buffer });
+    }
+    const start = Buffer.isBuffer(head) ? decodeStart(head.toString()) : null;
+    return { kind: 'chunks', start, chunks, isEnded: text(isEnded) === '1' };
+  }
+
+  async deadLetters(max: number): Promise<readonly RequestStatus[]> {
+    return list(await this.#steps.run('deadLetters', [max])).map(readStatus);
+  }
+
+  async replay(id: string, newId: string): Promise<SubmitOutcome | null> {
+    const { maxQueue, maxStoredBytes } = this.#limits;
+    const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId, randomUUID()]);
+    return reply === null ? null : readSubmitOutcome(reply);
+  }
+
+  async claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]> {
+    return list(await this.#steps.run('claimDeliveries', [max, leaseMs])).map(readDelivery);
+  }
+
+  async settleDelivery(id: string, retryAfterMs: number | null): Promise<void> {
+    await this.#steps.run('settleDelivery', [id, retryAfterMs ?? -1]);
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#wakeUps.work.add(listener);
+  }
+
+  onDelivery(listener: () => void): () => void {
+    return this.#wakeUps.deliveries.add(listener);
+  }
+
+  onCanceled(listener: (id: string) => void): () => void {
+    return this.#wakeUps.canceled.add(listener);
+  }
+
+  onChange(id: string, listener: () => void): () => void {
+    return this.#wakeUps.onChange(id, listener);
+  }
+
+  health(): { readonly ok: boolean; readonly error: string | null } {
+    const isReady = this.#connections.steps.status === 'ready';
+    const error = this.#steps.error ?? (isReady ? null : 'Redis cannot be reached');
+    return { ok: error === null, error };
+  }
+
+  async #sendSubmissions(items: readonly (readonly StepArgument[])[]): Promise<readonly SubmitOutcome[]> {
+    const { maxQueue, maxStoredBytes } = this.#limits;
+    const reply = await this.#steps.run('submit', [maxQueue, maxStoredBytes, items.length, ...items.flat()]);
+    return list(reply).map(readSubmitOutcome);
+  }
+
+  async #sendAnswers(items: readonly Answer[]): Promise<readonly boolean[]> {
+    const args = items.flatMap(({ lease, bytes }) => [lease.id, lease.token, bytes.length, bytes]);
+    return list(await this.#steps.run('complete', [items.length, ...args])).map(isDone);
+  }
+}
+
+function isDone(reply: Reply): boolean {
+  return text(reply) === '1';
+}

@@ -1,0 +1,90 @@
+// Calls the Lua steps: EVALSHA, and the text again where the server does not know it (after its restart or a fail-over).
+// Every failure becomes a StoreError whose sentence says what happened; every call is measured.
+import { hash } from 'node:crypto';
+import { StoreError, type StoreObserver } from '../store.ts';
+import type { RedisClient } from './connection.ts';
+import type { Reply } from './reply.ts';
+import { scripts } from './scripts.ts';
+
+export type StepName = keyof typeof scripts;
+export type StepArgument = string | number | Uint8Array;
+
+export interface StepsOptions {
+  readonly client: RedisClient;
+  readonly keyPrefix: string;
+  readonly retentionMs: number;
+  /** 0 lets Redis' own clock count. */
+  nowMs(): number;
+  readonly observer: StoreObserver;
+}
+
+const shas = Object.fromEntries(Object.entries(scripts).map(([name, text]) => [name, hash('sha1', text)])) as Readonly<
+  Record<StepName, string>
+>;
+
+export class Steps {
+  readonly #options: StepsOptions;
+  #error: string | null = null;
+
+  constructor(options: StepsOptions) {
+    this.#options = options;
+  }
+
+  /** Why the last step failed; null since one succeeded. */
+  get error(): string | null {
+    return this.#error;
+  }
+
+  async run(name: StepName, args: readonly StepArgument[]): Promise<Reply> {
+    const { observer, nowMs, retentionMs, keyPrefix } = this.#options;
+    const all = [keyPrefix, nowMs(), retentionMs, ...args].map(asBytesOrText);
+    const startedMs = performance.now();
+    try {
+      const reply = await this.#evaluate(name, all);
+      this.#error = null;
+      return reply;
+    } catch (error) {
+      observer.storeError(name);
+      const failure = explain(error);
+      this.#error = failure.message;
+      throw failure;
+    } finally {
+      observer.storeLatency(name, (performance.now() - startedMs) / 1000);
+    }
+  }
+
+  async #evaluate(name: StepName, args: (string | number | Buffer)[]): Promise<Reply> {
+    const { client } = this.#options;
+    try {
+      return (await client.callBuffer('EVALSHA', shas[name], 1, ...args)) as Reply;
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return (await client.callBuffer('EVAL', scripts[name], 1, ...args)) as Reply;
+    }
+  }
+}
+
+function asBytesOrText(argument: StepArgument): string | number | Buffer {
+  if (!(argument instanceof Uint8Array)) return argument;
+  if (Buffer.isBuffer(argument)) return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}
+
+const explanations: readonly (readonly [RegExp, string])[] = [
+  [/^OOM/, 'Redis has no memory left (maxmemory): raise it or set a byte quota'],
+  [/^READONLY|MASTERDOWN/, 'Redis is read-only: a fail-over is under way'],
+  [/^LOADING/, 'Redis is loading its data'],
+  [/^CLUSTERDOWN|Failed to refresh slots/, 'the Redis Cluster is down'],
+  [/^MISCONF/, 'Redis cannot write to its disk'],
+  [/^(WRONGPASS|NOAUTH)/, 'Redis refuses the user or password'],
+  [/^NOPERM/, 'the Redis user lacks a permission'],
+  [/timed out/i, 'Redis does not answer in time'],
+  [/writeable|closed|ECONN|ENOTFOUND|EAI_AGAIN|retries|isn't ready|aborted/i, 'Redis cannot be reached'],
+];
+
+export function explain(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const known = explanations.find(([pattern]) => pattern.test(message));
+  return new StoreError(known === undefined ? `Redis: ${message}` : `${known[1]} (${message})`, { cause: error });
+}

@@ -1,0 +1,62 @@
+// What other replicas tell through Redis: work has come, a running request was canceled, a request changed.
+// Messages can be lost while the connection is down, so that everything is announced (spuriously) once it is back;
+// whoever depends on a message also looks by himself now and then.
+import { Listeners, ListenersById } from '../listeners.ts';
+import type { RedisClient } from './connection.ts';
+
+export class WakeUps {
+  readonly work = new Listeners<void>();
+  readonly canceled = new Listeners<string>();
+  readonly deliveries = new Listeners<void>();
+  readonly #changes = new ListenersById();
+  readonly #client: RedisClient;
+  readonly #prefix: string;
+
+  constructor(client: RedisClient, keyPrefix: string) {
+    this.#client = client;
+    this.#prefix = keyPrefix;
+    client.on('message', (channel: string, message: string) => this.#hear(channel, message));
+    client.on('ready', () => this.#listenAgain());
+    // Told by the connection that makes the steps; here it only means that nothing is heard for a while.
+    client.on('error', () => undefined);
+  }
+
+  onChange(id: string, listener: () => void): () => void {
+    const channel = this.#channelOf(id);
+    return this.#changes.add(
+      id,
+      listener,
+      () => this.#send(this.#client.subscribe(channel).then(() => this.#changes.notify(id))),
+      () => this.#send(this.#client.unsubscribe(channel)),
+    );
+  }
+
+  #channelOf(id: string): string {
+    return `${this.#prefix}:c:${id}`;
+  }
+
+  #listenAgain(): void {
+    const channels = [':work', ':cancel', ':hooks!'].map((end) => `${this.#prefix}${end}`);
+    for (const id of this.#changes.ids()) channels.push(this.#channelOf(id));
+    this.#send(this.#client.subscribe(...channels).then(() => this.#announceAll()));
+  }
+
+  #announceAll(): void {
+    this.work.notify();
+    this.deliveries.notify();
+    for (const id of this.#changes.ids()) this.#changes.notify(id);
+  }
+
+  #hear(channel: string, message: string): void {
+    const end = channel.slice(this.#prefix.length);
+    if (end === ':work') this.work.notify();
+    else if (end === ':cancel') this.canceled.notify(message);
+    else if (end === ':hooks!') this.deliveries.notify();
+    else if (end.startsWith(':c:')) this.#changes.notify(end.slice(':c:'.length));
+  }
+
+  /** A subscription that fails is made again when the connection is ready. */
+  #send(subscribing: Promise<unknown>): void {
+    subscribing.catch(() => undefined);
+  }
+}

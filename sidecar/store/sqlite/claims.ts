@@ -1,0 +1,136 @@
+// What a worker does with requests: claim, renew, complete, fail, hand back. All but the claim are conditional on the lease.
+import { decodeRequest, encodeAnswer } from '../payload.ts';
+import type { StoredResponse } from '../record.ts';
+import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
+import type { Ledger } from './ledger.ts';
+import type { RequestRow } from './schema.ts';
+
+/** Bytes of requests that one claim carries at most; a larger one goes alone. */
+const maxClaimBytes = 64 * 1024 * 1024;
+
+export interface ClaimedRows {
+  readonly claims: readonly Claim[];
+  readonly expired: number;
+}
+
+export function claim(ledger: Ledger, options: ClaimOptions, token: string): ClaimedRows {
+  releaseDelayed(ledger, 100);
+  const nowMs = ledger.nowMs();
+  const claims: Claim[] = [];
+  let expired = 0;
+  let room = maxClaimBytes;
+  const rows = ledger.database.all<RequestRow>(
+    `SELECT * FROM requests WHERE state = 'queued' ORDER BY seq LIMIT ?`,
+    options.max,
+  );
+  for (const row of rows) {
+    if (row.deadline_at <= nowMs) {
+      ledger.expire(row);
+      expired++;
+      continue;
+    }
+    if (claims.length > 0 && row.payload_bytes > room) break;
+    room -= row.payload_bytes;
+    claims.push(give(ledger, row, token, nowMs, options.leaseMs));
+  }
+  return { claims, expired };
+}
+
+function give(ledger: Ledger, row: RequestRow, token: string, nowMs: number, leaseMs: number): Claim {
+  const { database } = ledger;
+  const attempt = row.attempts + 1;
+  ledger.leave(row);
+  ledger.tally.add('running', 1);
+  database.run(
+    `UPDATE requests SET state = 'running', token = ?, attempts = ?, started_at = ?, lease_until = ? WHERE seq = ?`,
+    token,
+    attempt,
+    nowMs,
+    nowMs + leaseMs,
+    row.seq,
+  );
+  ledger.changed(row.id);
+  const payload = database.get<{ bytes: Uint8Array }>('SELECT bytes FROM payloads WHERE seq = ?', row.seq)?.bytes;
+  if (payload === undefined) throw new Error(`the body of request ${row.id} is missing`);
+  const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
+  const request = decodeRequest(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  const submission = { id, mode, owner, webhook, ttlMs: deadlineAtMs - createdAtMs, ...request };
+  return { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
+}
+
+/** Requests whose backoff is over go back to their place by arrival. */
+export function releaseDelayed(ledger: Ledger, max: number): void {
+  const { database, tally } = ledger;
+  if (tally.counts.delayed === 0) return;
+  const due = database.all<{ seq: number }>(
+    `SELECT seq FROM requests WHERE state = 'delayed' AND due_at <= ? ORDER BY due_at LIMIT ?`,
+    ledger.nowMs(),
+    max,
+  );
+  for (const { seq } of due) {
+    database.run(`UPDATE requests SET state = 'queued', due_at = NULL WHERE seq = ?`, seq);
+    tally.add('delayed', -1);
+    ledger.joinLine(seq);
+  }
+}
+
+export function renew(ledger: Ledger, lease: Lease, leaseMs: number): LeaseState {
+  const row = ledger.find(lease.id);
+  if (row === undefined) return 'lost';
+  if (row.outcome === 'canceled' || row.outcome === 'expired') return row.outcome;
+  if (row.state !== 'running' || row.token !== lease.token) return 'lost';
+  const nowMs = ledger.nowMs();
+  if (row.expires_at !== null && row.expires_at <= nowMs) return 'expired';
+  ledger.database.run('UPDATE requests SET lease_until = ? WHERE seq = ?', nowMs + leaseMs, row.seq);
+  return 'held';
+}
+
+export function complete(ledger: Ledger, lease: Lease, response: StoredResponse): boolean {
+  const row = ledger.heldBy(lease);
+  if (typeof row === 'boolean') return row;
+  let answerBytes = row.answer_bytes;
+  if (row.stream_head === null && answerBytes > 0) {
+    // A stream of an earlier attempt that broke off: this answer is not its end.
+    ledger.database.run('DELETE FROM stream_pieces WHERE seq = ?', row.seq);
+    answerBytes = 0;
+  }
+  if (row.mode === 'async') {
+    const bytes = encodeAnswer(response);
+    ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
+    answerBytes += bytes.byteLength;
+  }
+  if (answerBytes !== row.answer_bytes) {
+    ledger.database.run('UPDATE requests SET answer_bytes = ? WHERE seq = ?', answerBytes, row.seq);
+    ledger.tally.add('bytes', answerBytes - row.answer_bytes);
+  }
+  ledger.finish(row, { outcome: 'answered', error: '', token: lease.token });
+  departed(ledger);
+  return true;
+}
+
+export function fail(ledger: Ledger, lease: Lease, error: string, retryAfterMs: number | null): boolean {
+  const row = ledger.heldBy(lease);
+  if (typeof row === 'boolean') return row;
+  if (retryAfterMs === null) {
+    ledger.finish(row, { outcome: 'failed', error, token: lease.token });
+    departed(ledger);
+  } else {
+    const dueAtMs = retryAfterMs > 0 ? ledger.nowMs() + retryAfterMs : null;
+    ledger.requeue(row, 'attempt_failed', { attempts: row.attempts, error, token: lease.token, dueAtMs });
+  }
+  return true;
+}
+
+export function handBack(ledger: Ledger, lease: Lease, retryAfterMs: number, error: string): boolean {
+  const row = ledger.heldBy(lease);
+  if (typeof row === 'boolean') return row;
+  const dueAtMs = retryAfterMs > 0 ? ledger.nowMs() + retryAfterMs : null;
+  const again = { attempts: row.attempts - 1, error: error === '' ? row.error : error, token: lease.token, dueAtMs };
+  ledger.requeue(row, 'handed_back', again);
+  return true;
+}
+
+function departed(ledger: Ledger): void {
+  const nowMs = ledger.nowMs();
+  ledger.afterCommit(() => ledger.rate.departed(nowMs, ledger.line.length > 0));
+}

@@ -1,0 +1,114 @@
+// Opens the file of the embedded store and explains what is wrong with it. The only file that touches node:sqlite;
+// it is loaded when first needed, so that a sidecar with Redis does not pay for it.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { StoreError } from '../store.ts';
+import { schema, schemaVersion } from './schema.ts';
+
+/** How long another process may still hold the file: a sidecar that is just ending. */
+const lockWaitMs = 5000;
+
+export class Database {
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(path: string, db: DatabaseSync) {
+    this.#path = path;
+    this.#db = db;
+  }
+
+  /** `deployment` is kept in the file: two deployments must not share one. */
+  static open(path: string, deployment: string): Database {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+      const database = new Database(path, new DatabaseSync(path, { timeout: lockWaitMs }));
+      database.#prepareFile(deployment);
+      return database;
+    } catch (error) {
+      throw explain(error, path);
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly lastId: number } {
+    const { changes, lastInsertRowid } = this.#prepare(sql).run(...values);
+    return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+  }
+
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: SQLInputValue[]): readonly Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  explain(error: unknown): StoreError {
+    return explain(error, this.#path);
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #prepareFile(deployment: string): void {
+    // One process at a time: a second one would not hear of the first one's work, and both would count alone.
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    this.#db.exec('PRAGMA journal_mode = WAL');
+    // What was acknowledged is on the disk. Many requests share one commit; small checkpoints keep each stall short.
+    this.#db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250; PRAGMA temp_store = MEMORY');
+    this.#db.exec(`BEGIN IMMEDIATE;${schema}COMMIT`);
+    for (const [name, value] of [
+      ['schema', String(schemaVersion)],
+      ['deployment', deployment],
+    ] as const) {
+      this.run('INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', name, value);
+      const kept = this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
+      if (kept !== value) {
+        throw new StoreError(
+          `${this.#path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`,
+        );
+      }
+    }
+  }
+}
+
+const explanations: readonly (readonly [number, string])[] = [
+  [5, 'is in use by another process: each sidecar needs a file of its own'],
+  [6, 'is in use by another process: each sidecar needs a file of its own'],
+  [8, 'is read-only: mount its directory writable'],
+  [10, 'cannot be read or written: the disk fails'],
+  [11, 'is damaged: move it away to start with an empty one, or restore it from a backup'],
+  [13, 'cannot grow: the disk is full'],
+  [14, 'cannot be opened: its directory must exist and be writable'],
+  [26, 'is not an SQLite database: move it away, or name another file'],
+];
+
+function explain(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  const known = explanations.find(([number]) => number === code);
+  const sentence = known === undefined ? message : `${known[1]} (${message})`;
+  return new StoreError(`the store file ${path} ${sentence}`, { cause: error });
+}

@@ -1,0 +1,81 @@
+// Puts submissions in line, or says why not: submit and replay.
+import { encodeRequest, fingerprintOf } from '../payload.ts';
+import type { Submission } from '../record.ts';
+import type { SubmitOutcome } from '../store.ts';
+import type { Ledger } from './ledger.ts';
+import type { RequestRow } from './schema.ts';
+
+type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
+  readonly fingerprint: string;
+  readonly payload: Uint8Array;
+  readonly reachable: number;
+};
+
+export function submit(ledger: Ledger, submission: Submission, reachable: number): SubmitOutcome {
+  return accept(ledger, {
+    ...submission,
+    fingerprint: fingerprintOf(submission),
+    payload: encodeRequest(submission),
+    reachable,
+  });
+}
+
+export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome | null {
+  const row = ledger.find(id);
+  if (row === undefined || row.is_dead !== 1) return null;
+  const payload = ledger.database.get<{ bytes: Uint8Array }>(
+    'SELECT bytes FROM payloads WHERE seq = ?',
+    row.seq,
+  )?.bytes;
+  if (payload === undefined) return null;
+  const { mode, owner, webhook, fingerprint } = row;
+  const ttlMs = row.deadline_at - row.created_at;
+  const outcome = accept(ledger, { id: newId, mode, owner, webhook, ttlMs, fingerprint, payload, reachable: -1 });
+  if (outcome.kind === 'accepted') {
+    ledger.database.run('UPDATE requests SET is_dead = 0 WHERE seq = ?', row.seq);
+    ledger.database.run('DELETE FROM payloads WHERE seq = ?', row.seq);
+    ledger.tally.add('deadLetters', -1);
+    ledger.tally.add('bytes', -row.payload_bytes);
+  }
+  return outcome;
+}
+
+function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
+  const { database, limits, tally } = ledger;
+  const known = database.get<RequestRow>('SELECT * FROM requests WHERE id = ?', entry.id);
+  if (known !== undefined) {
+    if (known.remove_at === null || known.remove_at > ledger.nowMs()) {
+      return {
+        kind: known.fingerprint === entry.fingerprint && known.owner === entry.owner ? 'duplicate' : 'conflict',
+      };
+    }
+    ledger.forget(known);
+  }
+  const { queued: waiting, delayed, bytes } = tally.counts;
+  const queued = waiting + delayed;
+  if (queued >= limits.maxQueue) return { kind: 'full', queued };
+  if (entry.reachable >= 0 && queued > entry.reachable) return { kind: 'unreachable', queued };
+  const size = entry.payload.byteLength;
+  if (limits.maxStoredBytes > 0 && bytes + size > limits.maxStoredBytes) {
+    return { kind: 'quota_exceeded', storedBytes: bytes };
+  }
+  const nowMs = ledger.nowMs();
+  const deadline = nowMs + entry.ttlMs;
+  const { lastId } = database.run(
+    `INSERT INTO requests (id, state, mode, owner, webhook, fingerprint, created_at, deadline_at, expires_at, payload_bytes)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+    entry.id,
+    entry.mode,
+    entry.owner,
+    entry.webhook,
+    entry.fingerprint,
+    nowMs,
+    deadline,
+    deadline,
+    size,
+  );
+  database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', lastId, entry.payload);
+  tally.add('bytes', size);
+  ledger.joinLine(lastId);
+  return { kind: 'accepted', position: queued };
+}

@@ -1,0 +1,229 @@
+// The embedded store: one file, one replica, no server to run. Writing steps share commits (group-commit.ts);
+// reading ones look at what is committed, at once.
+import { randomUUID } from 'node:crypto';
+import type { StoreLimits } from '../limits.ts';
+import { decodeAnswer } from '../payload.ts';
+import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
+import type {
+  CancelOutcome,
+  ClaimBatch,
+  ClaimOptions,
+  Delivery,
+  Lease,
+  LeaseState,
+  QueueFigures,
+  ResultOutcome,
+  Store,
+  StreamRead,
+  StreamStart,
+  SubmitOutcome,
+  SweepReport,
+} from '../store.ts';
+import { StoreError } from '../store.ts';
+import { claim, complete, fail, handBack, renew } from './claims.ts';
+import { Database } from './database.ts';
+import { claimDeliveries, settleDelivery } from './deliveries.ts';
+import { GroupCommit } from './group-commit.ts';
+import { replay, submit } from './intake.ts';
+import { Ledger, stateOf } from './ledger.ts';
+import type { RequestRow } from './schema.ts';
+import { appendStream, readStream, startStream } from './streams.ts';
+import { sweep } from './sweep.ts';
+
+interface Opened {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly group: GroupCommit;
+}
+
+export class SqliteStore implements Store {
+  readonly kind = 'sqlite';
+  readonly #path: string;
+  readonly #deployment: string;
+  readonly #limits: StoreLimits;
+  #opened: Opened | undefined;
+  #expiredByClaims = 0;
+
+  constructor(path: string, deployment: string, limits: StoreLimits) {
+    this.#path = path;
+    this.#deployment = deployment;
+    this.#limits = limits;
+  }
+
+  async open(): Promise<void> {
+    const database = Database.open(this.#path, this.#deployment);
+    const ledger = new Ledger(database, this.#limits);
+    this.#opened = { database, ledger, group: new GroupCommit(database, [ledger], this.#limits.observer) };
+    await Promise.resolve(ledger.recount());
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.group.flush();
+    await Promise.resolve(opened?.database.close());
+  }
+
+  submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
+    return this.#write('submit', (ledger) => submit(ledger, submission, reachable));
+  }
+
+  async claim(options: ClaimOptions): Promise<ClaimBatch> {
+    const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomUUID()));
+    this.#expiredByClaims += expired;
+    return { claims, isMoreDue: (this.#opened?.ledger.line.length ?? 0) > 0 };
+  }
+
+  renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+    return this.#write('renew', (ledger) => leases.map((lease) => renew(ledger, lease, leaseMs)));
+  }
+
+  complete(lease: Lease, response: StoredResponse): Promise<boolean> {
+    return this.#write('complete', (ledger) => complete(ledger, lease, response));
+  }
+
+  fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
+    return this.#write('fail', (ledger) => fail(ledger, lease, error, retryAfterMs));
+  }
+
+  handBack(lease: Lease, retryAfterMs = 0, error = ''): Promise<boolean> {
+    return this.#write('handBack', (ledger) => handBack(ledger, lease, retryAfterMs, error));
+  }
+
+  status(id: string): Promise<RequestStatus | null> {
+    return this.#read('status', (ledger) => {
+      const row = ledger.find(id);
+      return row === undefined ? null : ledger.statusOf(row);
+    });
+  }
+
+  result(id: string): Promise<ResultOutcome> {
+    return this.#read('result', (ledger, database): ResultOutcome => {
+      const row = ledger.find(id);
+      if (row === undefined) return { kind: 'not_found' };
+      const status = ledger.statusOf(row);
+      if (row.outcome !== 'answered') return { kind: 'no_response', status };
+      const answer = database.get<{ bytes: Uint8Array }>('SELECT bytes FROM answers WHERE seq = ?', row.seq)?.bytes;
+      if (answer === undefined) return { kind: 'no_response', status };
+      const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
+      return { kind: 'answered', status, response: decodeAnswer(bytes) };
+    });
+  }
+
+  cancel(id: string): Promise<CancelOutcome> {
+    return this.#write('cancel', (ledger): CancelOutcome => {
+      const row = ledger.find(id);
+      if (row === undefined) return 'not_found';
+      if (stateOf(row) === 'done') {
+        ledger.forget(row);
+        return 'deleted';
+      }
+      ledger.finish(row, { outcome: 'canceled', error: 'canceled', token: '' });
+      if (row.state === 'running') ledger.afterCommit(() => ledger.canceled.notify(id));
+      return 'canceled';
+    });
+  }
+
+  figures(): Promise<QueueFigures> {
+    return this.#read('figures', (ledger, database) => {
+      const { queued, delayed, running, deadLetters, bytes } = ledger.tally.counts;
+      const oldest = database.get<{ created_at: number }>(
+        `SELECT created_at FROM requests WHERE state = 'queued' ORDER BY seq LIMIT 1`,
+      );
+      return {
+        queued: queued + delayed,
+        running,
+        deadLetters,
+        oldestQueuedAtMs: oldest?.created_at ?? null,
+        storedBytes: bytes,
+        departuresPerSecond: ledger.rate.perSecond(ledger.nowMs()),
+      };
+    });
+  }
+
+  async sweep(): Promise<SweepReport> {
+    const report = await this.#write('sweep', sweep);
+    const expired = report.expired + this.#expiredByClaims;
+    this.#expiredByClaims = 0;
+    return { ...report, expired };
+  }
+
+  startStream(lease: Lease, start: StreamStart): Promise<boolean> {
+    return this.#write('startStream', (ledger) => startStream(ledger, lease, start));
+  }
+
+  appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
+    return this.#write('appendStream', (ledger) => appendStream(ledger, lease, already, pieces));
+  }
+
+  readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
+    return this.#read('readStream', (ledger) => readStream(ledger, id, afterSequence, max));
+  }
+
+  deadLetters(max: number): Promise<readonly RequestStatus[]> {
+    return this.#read('deadLetters', (ledger, database) => {
+      const rows = database.all<RequestRow>(
+        'SELECT * FROM requests WHERE is_dead = 1 AND remove_at > ? ORDER BY completed_at DESC LIMIT ?',
+        ledger.nowMs(),
+        max,
+      );
+      return rows.map((row) => ledger.statusOf(row));
+    });
+  }
+
+  replay(id: string, newId: string): Promise<SubmitOutcome | null> {
+    return this.#write('replay', (ledger) => replay(ledger, id, newId));
+  }
+
+  claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]> {
+    return this.#write('claimDeliveries', (ledger) => claimDeliveries(ledger, max, leaseMs));
+  }
+
+  settleDelivery(id: string, retryAfterMs: number | null): Promise<void> {
+    return this.#write('settleDelivery', (ledger) => settleDelivery(ledger, id, retryAfterMs));
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#ledger().work.add(listener);
+  }
+
+  onDelivery(listener: () => void): () => void {
+    return this.#ledger().deliveries.add(listener);
+  }
+
+  onCanceled(listener: (id: string) => void): () => void {
+    return this.#ledger().canceled.add(listener);
+  }
+
+  onChange(id: string, listener: () => void): () => void {
+    return this.#ledger().changes.add(id, listener);
+  }
+
+  health(): { readonly ok: boolean; readonly error: string | null } {
+    const error = this.#opened === undefined ? 'the store is not open' : this.#opened.group.error;
+    return { ok: error === null, error };
+  }
+
+  #ledger(): Ledger {
+    if (this.#opened === undefined) throw new StoreError('the store is not open');
+    return this.#opened.ledger;
+  }
+
+  async #write<T>(name: string, work: (ledger: Ledger) => T): Promise<T> {
+    const ledger = this.#ledger();
+    return (this.#opened as Opened).group.do(name, () => work(ledger));
+  }
+
+  async #read<T>(name: string, work: (ledger: Ledger, database: Database) => T): Promise<T> {
+    const ledger = this.#ledger();
+    const startedMs = performance.now();
+    try {
+      return await Promise.resolve(work(ledger, ledger.database));
+    } catch (error) {
+      this.#limits.observer.storeError(name);
+      throw ledger.database.explain(error);
+    } finally {
+      this.#limits.observer.storeLatency(name, (performance.now() - startedMs) / 1000);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Recorded event streams of async requests: a head and pieces under ever growing sequence numbers, for replay and following.
+import { decodeStart, encodeStart } from '../payload.ts';
+import type { Lease, StreamRead, StreamStart } from '../store.ts';
+import { type Ledger, stateOf } from './ledger.ts';
+import type { RequestRow } from './schema.ts';
+
+export function startStream(ledger: Ledger, lease: Lease, start: StreamStart): boolean {
+  const row = ledger.heldBy(lease);
+  if (typeof row === 'boolean') return false;
+  const head = Buffer.from(encodeStart(start));
+  const sequence = row.stream_last + 1;
+  const { database } = ledger;
+  database.run('DELETE FROM stream_pieces WHERE seq = ?', row.seq);
+  database.run('INSERT INTO stream_pieces (seq, sequence, bytes) VALUES (?, ?, ?)', row.seq, sequence, head);
+  database.run(
+    'UPDATE requests SET stream_head = ?, stream_last = ?, answer_bytes = ?, expires_at = NULL WHERE seq = ?',
+    sequence,
+    sequence,
+    head.byteLength,
+    row.seq,
+  );
+  ledger.tally.add('bytes', head.byteLength - row.answer_bytes);
+  ledger.changed(row.id);
+  return true;
+}
+
+export function appendStream(ledger: Ledger, lease: Lease, already: number, pieces: readonly Uint8Array[]): boolean {
+  const row = ledger.heldBy(lease);
+  if (typeof row === 'boolean' || row.stream_head === null) return false;
+  let bytes = 0;
+  let last = row.stream_last;
+  for (const [i, piece] of pieces.entries()) {
+    const sequence = row.stream_head + already + i + 1;
+    if (sequence <= row.stream_last) continue;
+    ledger.database.run('INSERT INTO stream_pieces (seq, sequence, bytes) VALUES (?, ?, ?)', row.seq, sequence, piece);
+    bytes += piece.byteLength;
+    last = sequence;
+  }
+  if (last === row.stream_last) return true;
+  ledger.database.run(
+    'UPDATE requests SET stream_last = ?, answer_bytes = answer_bytes + ? WHERE seq = ?',
+    last,
+    bytes,
+    row.seq,
+  );
+  ledger.tally.add('bytes', bytes);
+  ledger.changed(row.id);
+  return true;
+}
+
+type Piece = { readonly sequence: number; readonly bytes: Uint8Array };
+
+export function readStream(ledger: Ledger, id: string, afterSequence: number, max: number): StreamRead {
+  const row = ledger.find(id);
+  if (row === undefined) return { kind: 'not_found' };
+  const { database } = ledger;
+  const head = firstPiece(ledger, row);
+  // The head is a piece too, but not one of the stream's.
+  const after = Math.max(afterSequence, head?.sequence ?? 0);
+  const pieces = database.all<Piece>(
+    'SELECT sequence, bytes FROM stream_pieces WHERE seq = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+    row.seq,
+    after,
+    max + 1,
+  );
+  return {
+    kind: 'chunks',
+    start: head === undefined ? null : decodeStart(Buffer.from(head.bytes).toString()),
+    chunks: pieces.slice(0, max),
+    isEnded: stateOf(row) === 'done' && pieces.length <= max,
+  };
+}
+
+function firstPiece(ledger: Ledger, row: RequestRow): Piece | undefined {
+  return ledger.database.get<Piece>(
+    'SELECT sequence, bytes FROM stream_pieces WHERE seq = ? ORDER BY sequence LIMIT 1',
+    row.seq,
+  );
+}
