@@ -1,6 +1,5 @@
 // Starts the API server of the cluster on loopback: HTTPS on 127.0.0.1 and a kubeconfig file. A development tool: state is in
 // memory and gone with the process. Controllers, node agents and the operator reach it over HTTP only, like any real one.
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -10,9 +9,7 @@ import { Api } from './api.ts';
 import { loopbackCertificate, writeKubeconfig } from './certificate.ts';
 import { Faults } from './faults.ts';
 import { createListener } from './http-listener.ts';
-import type { User } from './request.ts';
 import { RequestLog } from './request-log.ts';
-import { StatusError } from './status-error.ts';
 
 export interface ApiServerOptions {
   /** 0, the default, takes a free port. */
@@ -31,6 +28,10 @@ export interface ApiServer {
   readonly adminToken: string;
   readonly requests: RequestLog;
   readonly faults: Faults;
+  /** A token with which a service account is known; what it may do is what roles and bindings say. */
+  tokenFor(namespace: string, serviceAccount: string): string;
+  /** Writes a kubeconfig of that service account beside the admin's. */
+  kubeconfigFor(namespace: string, serviceAccount: string): string;
   /** Forgets the history, so that every watch from an older revision is answered 410. */
   compact(): void;
   close(): Promise<void>;
@@ -39,18 +40,13 @@ export interface ApiServer {
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const nowMs = options.nowMs ?? Date.now;
   const { key, cert } = await loopbackCertificate();
-  const adminToken = randomBytes(24).toString('base64url');
-  const authenticate = (authorization: string | undefined): User => {
-    if (authorization === `Bearer ${adminToken}`)
-      return { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
-    throw new StatusError(401, 'Unauthorized', { reason: 'Unauthorized' });
-  };
   const faults = new Faults();
   const requests = new RequestLog();
-  const port = { value: options.port ?? 0 };
   const api = new Api({ address: '127.0.0.1', certificate: cert, historyLength: options.historyLength ?? 5000, nowMs });
+  const authenticate = (authorization: string | undefined) => api.identity.userOf(authorization);
+  const { adminToken } = api.identity;
   const listener = createListener({ key, cert }, { api, faults, log: requests, authenticate, nowMs });
-  listener.listen(port.value, '127.0.0.1');
+  listener.listen(options.port ?? 0, '127.0.0.1');
   await once(listener, 'listening');
   const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`;
   const folder = options.kubeconfigPath === undefined ? mkdtempSync(join(tmpdir(), 'loopback-cluster-')) : undefined;
@@ -63,6 +59,18 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     adminToken,
     requests,
     faults,
+    tokenFor: (namespace, account) => api.identity.tokenFor(namespace, account),
+    kubeconfigFor: (namespace, account) => {
+      const path = `${kubeconfigPath}.${namespace}.${account}`;
+      writeKubeconfig(path, {
+        url,
+        certificate: cert,
+        token: api.identity.tokenFor(namespace, account),
+        user: account,
+        namespace,
+      });
+      return path;
+    },
     compact: () => api.store.compact(),
     close: async () => {
       faults.clear();

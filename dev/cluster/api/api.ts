@@ -1,18 +1,24 @@
 // The API server without its network: routes a request to discovery or to a verb on a served resource, and turns refusals into
 // Status answers. Owns the parts and wires the housekeeping (definitions, garbage collector, namespaces) to the store.
+import { Access, attributesOf } from './access.ts';
+import { Actions } from './actions.ts';
+import { parseApplyBody, parseJson } from './body.ts';
 import { builtinResources } from './builtin-resources.ts';
 import { BuiltinSchemas } from './builtin-schemas.ts';
 import { DEFINITIONS, Definitions } from './definitions.ts';
 import { ObjectDeleter } from './deleter.ts';
 import { aggregatedDiscovery, apiGroup, apiGroups, apiResources, apiVersions, VERSION } from './discovery.ts';
 import { GarbageCollector } from './garbage-collector.ts';
+import { Identity } from './identity.ts';
 import { builtinRules } from './kind-rules.ts';
 import { ObjectLister } from './lister.ts';
 import { Namespaces } from './namespaces.ts';
-import { ObjectStore } from './object-store.ts';
+import { ObjectStore, objectKey } from './object-store.ts';
+import { isFields } from './objects.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
 import { ResourceRegistry } from './registry.ts';
-import { type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
+import { type ApiPath, type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
+import { review } from './reviews.ts';
 import { methodNotAllowed } from './status-error.ts';
 import { checkVerb, type Target, Verbs } from './verbs.ts';
 import { isTrue } from './watcher.ts';
@@ -33,11 +39,16 @@ export type Routed =
 const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
+const NOT_SERVED: ApiResponse = { code: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' };
+
 export class Api {
   readonly store: ObjectStore;
   readonly registry = new ResourceRegistry();
   readonly schemas = new BuiltinSchemas();
+  readonly identity: Identity;
+  readonly #access: Access;
   readonly #verbs: Verbs;
+  readonly #actions: Actions;
   readonly #options: ApiOptions;
 
   constructor(options: ApiOptions) {
@@ -45,14 +56,25 @@ export class Api {
     this.store = new ObjectStore(options.historyLength);
     const { store, registry, schemas } = this;
     const { nowMs, certificate } = options;
-    const rules = builtinRules();
-    for (const resource of builtinResources(schemas, (kind) => rules[kind] ?? {})) {
+    const rules = builtinRules({
+      serviceAccount: (namespace, name) => store.get('serviceaccounts', objectKey(namespace, name)),
+      priorityClass: (name) => store.get('priorityclasses.scheduling.k8s.io', name),
+      runtimeClass: (name) => store.get('runtimeclasses.node.k8s.io', name),
+    });
+    for (const resource of builtinResources(schemas, rules)) {
       registry.add(resource);
       store.ensureCollection(resource.collection);
     }
     const writer = new ObjectWriter(store, nowMs);
     const deleter = new ObjectDeleter(store, nowMs);
-    this.#verbs = new Verbs({ lister: new ObjectLister(store), writer, deleter, nowMs });
+    const lister = new ObjectLister(store);
+    this.identity = new Identity(
+      (namespace, name) => store.get('serviceaccounts', objectKey(namespace, name)) !== undefined,
+    );
+    this.#access = new Access(store);
+    this.#verbs = new Verbs({ lister, writer, deleter, nowMs });
+    const tokenFor = (namespace: string, name: string) => this.identity.tokenFor(namespace, name);
+    this.#actions = new Actions({ store, registry, lister, writer, deleter, tokenFor, nowMs });
     const definitions = new Definitions({
       store,
       registry,
@@ -72,18 +94,34 @@ export class Api {
   }
 
   route(request: ApiRequest): Routed {
-    const found = this.#target(request);
-    if (found === undefined) return { kind: 'answer', response: this.#nonResource(request) };
-    const { path, resource } = found;
-    if (resource.verbs.length > 1) checkVerb(resource, path, request.method);
-    if (request.method === 'GET' && path.subresource === undefined && isTrue(request.query.get('watch')))
-      return { kind: 'watch', target: found };
-    return { kind: 'answer', response: this.#perform(request, found) };
+    const path = parseApiPath(request.pathname);
+    if (path === undefined) {
+      this.#access.checkPath(request.user, request.method, request.pathname);
+      return { kind: 'answer', response: this.#nonResource(request) };
+    }
+    this.#access.check(request.user, attributesOf(request, path));
+    const found = this.#target(path);
+    if (found === undefined) return { kind: 'answer', response: NOT_SERVED };
+    const { resource } = found;
+    const answer = this.#action(request, found);
+    if (answer !== undefined) return { kind: 'answer', response: answer };
+    checkVerb(resource, path, request.method);
+    const isWatch = request.method === 'GET' && path.subresource === undefined && isTrue(request.query.get('watch'));
+    return isWatch ? { kind: 'watch', target: found } : { kind: 'answer', response: this.#perform(request, found) };
   }
 
-  #target(request: ApiRequest): Target | undefined {
-    const path = parseApiPath(request.pathname);
-    if (path === undefined) return undefined;
+  /** Requests that store nothing under the name they carry: reviews, bindings, evictions, tokens. */
+  #action(request: ApiRequest, target: Target): ApiResponse | undefined {
+    const { resource, path } = target;
+    const isReview = resource.verbs.length === 1;
+    if (!isReview && !resource.actions.some((action) => action.name === path.subresource)) return undefined;
+    if (request.method !== 'POST') throw methodNotAllowed();
+    const body = bodyOf(request, resource.kind);
+    if (isReview) return review(this.#access, request, resource, body, this.#options.nowMs());
+    return this.#actions.perform(request, target, isFields(body) ? body : {});
+  }
+
+  #target(path: ApiPath): Target | undefined {
     const resource = this.registry.find(path.group, path.version, path.plural);
     if (resource === undefined || (path.namespace !== undefined && !resource.namespaced)) return undefined;
     return { resource, path };
@@ -109,7 +147,7 @@ export class Api {
 
   #nonResource(request: ApiRequest): ApiResponse {
     const found = request.method === 'GET' ? this.#document(request) : undefined;
-    return found ?? { code: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' };
+    return found ?? NOT_SERVED;
   }
 
   #document({ pathname, headers }: ApiRequest): ApiResponse | undefined {
@@ -133,4 +171,10 @@ export class Api {
     if (parts[0] === 'apis' && parts.length === 3) return json(apiResources(this.registry, parts[1]!, parts[2]!));
     return undefined;
   }
+}
+
+function bodyOf(request: ApiRequest, kind: string): unknown {
+  return request.contentType === 'application/yaml'
+    ? parseApplyBody(request.body)
+    : parseJson(request.body, kind).value;
 }

@@ -131,8 +131,11 @@ function resourceOf(apiVersion: string, row: Row, schemas: BuiltinSchemas, rules
   };
 }
 
-export function builtinResources(schemas: BuiltinSchemas, rulesOf: (kind: string) => KindRules): Resource[] {
+export function builtinResources(
+  schemas: BuiltinSchemas,
+  rulesOf: (kind: string, group: string) => KindRules,
+): Resource[] {
   return Object.entries(TABLE).flatMap(([apiVersion, rows]) =>
-    rows.map((row) => resourceOf(apiVersion, row, schemas, rulesOf(row.kind))),
+    rows.map((row) => resourceOf(apiVersion, row, schemas, rulesOf(row.kind, apiVersion.split('/').at(-2) ?? ''))),
   );
 }

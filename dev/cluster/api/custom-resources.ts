@@ -1,5 +1,6 @@
 // Custom resource definitions become served resources here: schema, columns, scale paths, and the two conditions that say so.
 
+import { age } from './age.ts';
 import { validateCustom } from './custom-validation.ts';
 import { fillDefaults } from './defaulting.ts';
 import { parseJsonPath, readJsonPath } from './json-path.ts';
@@ -7,7 +8,6 @@ import { copy, type Fields, fieldsAt, isFields, type KubeObject, listAt, nowTime
 import type { Column, KindRules, Resource, ScalePaths } from './resource.ts';
 import { ALL_VERBS } from './resource.ts';
 import type { Schema } from './schema.ts';
-import { age } from './table.ts';
 
 interface VersionSpec extends Fields {
   readonly name: string;

@@ -25,7 +25,10 @@ export class FieldSet {
   toFields(): Fields {
     const result: Fields = {};
     if (this.isMember && this.children.size > 0) result['.'] = {};
-    for (const key of [...this.children.keys()].sort()) result[key] = this.children.get(key)!.toFields();
+    for (const key of [...this.children.keys()].sort()) {
+      const child = this.children.get(key)!;
+      if (!child.isEmpty) result[key] = child.toFields();
+    }
     return result;
   }
 

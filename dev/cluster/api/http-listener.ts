@@ -7,6 +7,7 @@ import type { Api } from './api.ts';
 import type { Faults } from './faults.ts';
 import type { KubeObject } from './objects.ts';
 import { isFields } from './objects.ts';
+import { jsonOfProtobuf, PROTOBUF } from './protobuf.ts';
 import type { ApiRequest, ApiResponse, User } from './request.ts';
 import type { RequestLog } from './request-log.ts';
 import { StatusError } from './status-error.ts';
@@ -66,7 +67,8 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
     }
     if (fault !== undefined) throw fault;
     user = parts.authenticate(incoming.headers.authorization);
-    const contentType = (incoming.headers['content-type'] ?? '').split(';')[0]!.trim();
+    const sentType = (incoming.headers['content-type'] ?? '').split(';')[0]!.trim();
+    const contentType = sentType === PROTOBUF && body.startsWith('{') ? 'application/json' : sentType;
     const headers = incoming.headers as Record<string, string | undefined>;
     const request: ApiRequest = {
       method,
@@ -111,8 +113,8 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
   }
   const bytes = Buffer.concat(chunks);
   if (incoming.headers['content-encoding'] === 'gzip') return gunzipSync(bytes).toString('utf8');
-  const text = bytes.toString('utf8');
-  return text;
+  if (incoming.headers['content-type'] === PROTOBUF) return jsonOfProtobuf(bytes) ?? '';
+  return bytes.toString('utf8');
 }
 
 function answer(outgoing: ServerResponse, { code, body, contentType, warnings, headers }: ApiResponse): void {

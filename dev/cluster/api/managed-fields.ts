@@ -92,7 +92,8 @@ export function ownedView(object: Fields, untracked: readonly string[]): Fields 
       view[key] = value;
       continue;
     }
-    view.metadata = Object.fromEntries(Object.entries(value).filter(([name]) => !UNTRACKED_METADATA.has(name)));
+    const tracked = Object.entries(value).filter(([name]) => !UNTRACKED_METADATA.has(name));
+    if (tracked.length > 0) view.metadata = Object.fromEntries(tracked);
   }
   return view;
 }
@@ -106,7 +107,8 @@ export function ownersAfterUpdate(
   writer: Writer,
   time: string,
 ): Owner[] {
-  const { changed, removed } = differenceOf(before, after, schema);
+  // Every object has metadata, so nobody brings it into being.
+  const { changed, removed } = differenceOf({ metadata: {}, ...before }, { metadata: {}, ...after }, schema);
   const result = owners.map((owner) => ({ ...owner, set: owner.set.difference(changed).difference(removed) }));
   if (changed.isEmpty) return result;
   const others = result.filter((owner) => !isSameWriter(owner, writer));

@@ -10,7 +10,7 @@ function read(object: unknown, path: string | undefined): unknown {
   return here;
 }
 
-function selectorText(value: unknown): string | undefined {
+export function selectorText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (!isFields(value)) return undefined;
   const labels = Object.entries((value.matchLabels as Fields | undefined) ?? {})

@@ -1,4 +1,5 @@
 // The Table that `kubectl get` prints: columns of the kind, one row an object, with only the object's metadata beside the cells.
+import { age } from './age.ts';
 import { presented } from './lister.ts';
 import type { KubeObject } from './objects.ts';
 import type { Column, Resource } from './resource.ts';
@@ -6,7 +7,7 @@ import type { Column, Resource } from './resource.ts';
 const NAME_DESCRIPTION =
   'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
 
-const AGE: Column = {
+export const AGE_COLUMN: Column = {
   name: 'Age',
   type: 'string',
   description:
@@ -40,7 +41,7 @@ export interface TableOptions {
 }
 
 export function tableOf(resource: Resource, objects: readonly KubeObject[], options: TableOptions): unknown {
-  const columns = resource.rules.columns ?? [AGE];
+  const columns = resource.rules.columns ?? [AGE_COLUMN];
   const definitions = [
     { name: 'Name', type: 'string', format: 'name', description: NAME_DESCRIPTION, priority: 0 },
     ...columns.map(({ name, type, format, description, priority }) => ({
@@ -65,30 +66,3 @@ export function tableOf(resource: Resource, objects: readonly KubeObject[], opti
     rows,
   };
 }
-
-/** A time span as kubectl prints it: 5s, 3m20s, 25m, 4h7m, 3d2h, 40d, 2y3d. */
-export function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 0) return '0s';
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  const two = (big: number, bigUnit: string, small: number, smallUnit: string) =>
-    small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit}${small}${smallUnit}`;
-  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
-  if (hours < 48) return `${hours}h`;
-  const days = Math.floor(hours / 24);
-  if (hours < 192) return two(days, 'd', hours % 24, 'h');
-  if (days < 730) return `${days}d`;
-  const years = Math.floor(days / 365);
-  return days < 8 * 365 ? two(years, 'y', days % 365, 'd') : `${years}y`;
-}
-
-export function age(timestamp: string | undefined, nowMs: number): string {
-  return timestamp === undefined ? '<unknown>' : humanDuration(nowMs - Date.parse(timestamp));
-}
-
-export { AGE as AGE_COLUMN };

@@ -247,7 +247,9 @@ export class ObjectWriter {
 
   #validate(resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
     const errors = [...validateMetadata(resource, object, old), ...(resource.rules.validate?.(object, old) ?? [])];
-    if (errors.length > 0) throw invalid(resource.group, object.kind, object.metadata.name ?? '', errors);
+    // An event is checked, and refused, as what it is stored as.
+    const group = resource.conversion === undefined ? resource.group : '';
+    if (errors.length > 0) throw invalid(group, object.kind, object.metadata.name ?? '', errors);
   }
 
   /** A write that changes nothing but the times of ownership is none: the revision stays. */
