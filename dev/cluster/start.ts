@@ -1,7 +1,7 @@
 // The whole cluster on loopback in one call: API server, controllers, and one node agent for each node. Stopped in reverse.
 // It knows nothing of the operator: install the CRD and start the operator as on any cluster.
 
-import { startApiServer } from './api/api-server.ts';
+import { type ApiServer, startApiServer } from './api/api-server.ts';
 import { type ControllerOptions, startControllers } from './controllers/start.ts';
 import { localImages } from './local-images.ts';
 import type { ImageEntry, NodeSettings, Timings } from './node/settings.ts';
@@ -22,6 +22,8 @@ export interface ClusterOptions {
 }
 
 export interface LoopbackCluster {
+  /** Its request log, its faults on order, tokens of service accounts. */
+  readonly api: ApiServer;
   readonly url: string;
   readonly kubeconfigPath: string;
   readonly nodes: readonly NodeAgent[];
@@ -54,9 +56,10 @@ export async function startCluster(options: ClusterOptions): Promise<LoopbackClu
         onError: (pod, error) => onError(`kubelet ${node.name}`, pod, error),
       });
       stopping.push(() => agent.stop());
+      api.addKubelet(agent.name, agent);
       nodes.push(agent);
     }
-    return { url: api.url, kubeconfigPath: api.kubeconfigPath, nodes, stop };
+    return { api, url: api.url, kubeconfigPath: api.kubeconfigPath, nodes, stop };
   } catch (error) {
     await stop();
     throw error;

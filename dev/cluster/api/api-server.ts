@@ -9,6 +9,7 @@ import { Api } from './api.ts';
 import { loopbackCertificate, writeKubeconfig } from './certificate.ts';
 import { Faults } from './faults.ts';
 import { createListener } from './http-listener.ts';
+import type { Kubelet } from './pod-log.ts';
 import { RequestLog } from './request-log.ts';
 
 export interface ApiServerOptions {
@@ -32,6 +33,8 @@ export interface ApiServer {
   tokenFor(namespace: string, serviceAccount: string): string;
   /** Writes a kubeconfig of that service account beside the admin's. */
   kubeconfigFor(namespace: string, serviceAccount: string): string;
+  /** Makes a kubelet of this process known, so that `kubectl logs` finds it; the answer forgets it again. */
+  addKubelet(node: string, kubelet: Kubelet): () => void;
   /** Forgets the history, so that every watch from an older revision is answered 410. */
   compact(): void;
   close(): Promise<void>;
@@ -70,6 +73,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
         namespace,
       });
       return path;
+    },
+    addKubelet: (node, kubelet) => {
+      api.kubelets.set(node, kubelet);
+      return () => api.kubelets.delete(node);
     },
     compact: () => api.store.compact(),
     close: async () => {

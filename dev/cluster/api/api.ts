@@ -1,5 +1,6 @@
 // The API server without its network: routes a request to discovery or to a verb on a served resource, and turns refusals into
 // Status answers. Owns the parts and wires the housekeeping (definitions, garbage collector, namespaces) to the store.
+import type { Readable } from 'node:stream';
 import { Access, attributesOf } from './access.ts';
 import { Actions } from './actions.ts';
 import { parseApplyBody, parseJson } from './body.ts';
@@ -16,6 +17,7 @@ import { Namespaces } from './namespaces.ts';
 import { ObjectStore, objectKey } from './object-store.ts';
 import { isFields } from './objects.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
+import { type Kubelet, podLog } from './pod-log.ts';
 import { ResourceRegistry } from './registry.ts';
 import { type ApiPath, type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
 import { review } from './reviews.ts';
@@ -34,7 +36,8 @@ export interface ApiOptions {
 /** `watch` is served by the caller, who owns the connection. */
 export type Routed =
   | { readonly kind: 'answer'; readonly response: ApiResponse }
-  | { readonly kind: 'watch'; readonly target: Target };
+  | { readonly kind: 'watch'; readonly target: Target }
+  | { readonly kind: 'log'; readonly stream: Readable | undefined };
 
 const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -46,6 +49,9 @@ export class Api {
   readonly registry = new ResourceRegistry();
   readonly schemas = new BuiltinSchemas();
   readonly identity: Identity;
+  /** Kubelets that can be asked for logs, by node. */
+  readonly kubelets = new Map<string, Kubelet>();
+  readonly #lister: ObjectLister;
   readonly #access: Access;
   readonly #verbs: Verbs;
   readonly #actions: Actions;
@@ -68,6 +74,7 @@ export class Api {
     const writer = new ObjectWriter(store, nowMs);
     const deleter = new ObjectDeleter(store, nowMs);
     const lister = new ObjectLister(store);
+    this.#lister = lister;
     this.identity = new Identity(
       (namespace, name) => store.get('serviceaccounts', objectKey(namespace, name)) !== undefined,
     );
@@ -103,6 +110,10 @@ export class Api {
     const found = this.#target(path);
     if (found === undefined) return { kind: 'answer', response: NOT_SERVED };
     const { resource } = found;
+    if (path.subresource === 'log' && resource.collection === 'pods' && request.method === 'GET') {
+      const pod = this.#lister.get(resource, path.namespace, path.name!);
+      return { kind: 'log', stream: podLog(pod, request.query, this.kubelets) };
+    }
     const answer = this.#action(request, found);
     if (answer !== undefined) return { kind: 'answer', response: answer };
     checkVerb(resource, path, request.method);

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import type { Api } from './api.ts';
 import type { Faults } from './faults.ts';
@@ -85,6 +86,11 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
       logged(200);
       return;
     }
+    if (routed.kind === 'log') {
+      streamLog(routed.stream, outgoing);
+      logged(200);
+      return;
+    }
     answer(outgoing, routed.response);
     logged(routed.response.code);
   } catch (error) {
@@ -133,6 +139,17 @@ function answer(outgoing: ServerResponse, { code, body, contentType, warnings, h
     ...headers,
   });
   outgoing.end(text);
+}
+
+function streamLog(stream: Readable | undefined, outgoing: ServerResponse): void {
+  outgoing.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'text/plain' });
+  if (stream === undefined) {
+    outgoing.end();
+    return;
+  }
+  outgoing.flushHeaders();
+  // Whoever leaves first ends both; a broken pipe is the reader's own doing.
+  pipeline(stream, outgoing, () => {});
 }
 
 /** The text of an event's object is made once, however many watches send it. */

@@ -64,16 +64,21 @@ function decode(bytes: Buffer, { fields }: Message): Record<string, unknown> {
     const field = fields[number];
     if (field === undefined) continue;
     const [name, kind, repeated] = field;
-    if (repeated === 'list') object[name] = [...((object[name] as unknown[] | undefined) ?? []), valueOf(value, kind)];
+    if (repeated === 'list')
+      object[name] = [...((object[name] as unknown[] | undefined) ?? []), decodeValue(value, kind)];
     else if (typeof kind === 'object' && 'mapOf' in kind) {
       const entry = decode(value as Buffer, { fields: { 1: ['key', 'text'], 2: ['value', kind.mapOf] } });
       object[name] = { ...(object[name] as object | undefined), [String(entry.key ?? '')]: entry.value ?? '' };
-    } else object[name] = valueOf(value, kind);
+    } else {
+      const decoded = decodeValue(value, kind);
+      // Go sends empty text and no time for fields that are not set.
+      if (decoded !== '' && decoded !== null) object[name] = decoded;
+    }
   }
   return object;
 }
 
-function valueOf(value: bigint | Buffer, kind: Kind): unknown {
+function decodeValue(value: bigint | Buffer, kind: Kind): unknown {
   if (typeof value === 'bigint') return kind === 'boolean' ? value !== 0n : Number(value);
   if (kind === 'text') return value.toString('utf8');
   if (kind === 'base64') return value.toString('base64');
