@@ -79,7 +79,7 @@ export async function startSidecar({ settings = {}, model: modelSettings = {}, i
 }
 
 const defaults = {
-  name: 'echo',
+  name: 'demo',
   host: '127.0.0.1',
   port: 0,
   adminPort: 0,

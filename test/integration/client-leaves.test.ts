@@ -1,0 +1,67 @@
+// A client that leaves: the container's work stops at once, and the slot or the place in line is free.
+import { afterEach, expect, test } from 'vitest';
+import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
+
+let sidecar: TestSidecar;
+afterEach(() => sidecar.close());
+
+const generate = (options: { readonly signal: AbortSignal; readonly query?: string; readonly stream?: boolean }) =>
+  fetch(`${sidecar.url}/v1/completions?${options.query ?? ''}`, {
+    method: 'POST',
+    body: JSON.stringify({ prompt: 'x', max_tokens: 1_000, stream: options.stream ?? true }),
+    signal: options.signal,
+  });
+
+test('in the middle of a stream: the container sees its connection close within 100 ms', async () => {
+  sidecar = await startSidecar();
+  const leaving = new AbortController();
+  const response = await generate({ signal: leaving.signal, query: 'token-ms=20' });
+  await response.body!.getReader().read();
+  const leftAtMs = Date.now();
+  leaving.abort();
+  const { aborted } = await sidecar.model.when((stats) => stats.aborted.length === 1);
+  expect(aborted[0]!.atMs - leftAtMs).toBeLessThan(100);
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+});
+
+test('before the container has answered: its connection closes and the next in line comes in', async () => {
+  sidecar = await startSidecar();
+  const leaving = new AbortController();
+  const first = generate({ signal: leaving.signal, query: 'hold=door', stream: false });
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const second = fetch(`${sidecar.url}/echo/second`);
+  await sidecar.until(({ waiting }) => waiting === 1);
+  leaving.abort();
+  await expect(first).rejects.toThrow();
+  expect((await second).status).toBe(200);
+  expect(sidecar.model.stats().aborted).toHaveLength(1);
+});
+
+test('while it waits in line: the container never sees the request', async () => {
+  sidecar = await startSidecar();
+  const inside = fetch(`${sidecar.url}/echo/inside?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const leaving = new AbortController();
+  const waiting = generate({ signal: leaving.signal });
+  await sidecar.until((stats) => stats.waiting === 1);
+  leaving.abort();
+  await expect(waiting).rejects.toThrow();
+  await sidecar.until((stats) => stats.waiting === 0);
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
+  await sidecar.until((stats) => stats.inFlight === 0);
+  expect(sidecar.model.stats().total).toBe(1);
+});
+
+test('the log says that it left, and metrics count it as 499', async () => {
+  sidecar = await startSidecar();
+  const leaving = new AbortController();
+  const response = generate({ signal: leaving.signal, query: 'hold=door', stream: false });
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  leaving.abort();
+  await expect(response).rejects.toThrow();
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+  expect(sidecar.log.find(({ left }) => left)).toMatchObject({ msg: 'request', status: 499, mode: 'sync' });
+  const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
+  expect(metrics).toContain('inference_requests_total{mode="sync",code="499"} 1');
+});
