@@ -1,10 +1,13 @@
 // The operator's metrics, names in one place, every label value there from the start. They count; nobody decides by them.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Verb } from './cluster/api-error.ts';
 import type { Outcome } from './reconcile/outcome.ts';
 
 const outcomes = ['done', 'waiting', 'transient', 'stalled'] as const satisfies readonly Outcome['kind'][];
 const verbs = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'] as const satisfies readonly Verb[];
+
+/** prom-client's own gauges with names that only counters may have: promtool complains of them. */
+const misnamed = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total'];
 
 export interface MetricSources {
   readonly queueDepth: () => number;
@@ -40,6 +43,8 @@ export class OperatorMetrics {
   });
 
   constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    for (const name of misnamed) this.registry.removeSingleMetric(name);
     for (const outcome of outcomes) this.#reconciles.inc({ outcome }, 0);
     for (const verb of verbs) for (const code of ['2xx', '4xx', '5xx', 'none']) this.#calls.inc({ verb, code }, 0);
   }

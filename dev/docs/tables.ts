@@ -2,6 +2,7 @@
 // <!-- generated:sidecar-settings --> ... <!-- /generated -->
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { conditionTypes, reasons } from '../../operator/api/conditions.ts';
 import { SETTINGS_PREFIX as operatorPrefix, operatorSettings } from '../../operator/config.ts';
 import { environmentName, flagName, type SettingsTable } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
@@ -13,6 +14,16 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
       chartValues(readFileSync(join(projectDir, 'charts', 'inference-operator', 'values.yaml'), 'utf8')),
     'sidecar-settings': () => settings(sidecarPrefix, sidecarSettings),
     'operator-settings': () => settings(operatorPrefix, operatorSettings),
+    'operator-conditions': () =>
+      table(
+        ['condition', 'true means'],
+        Object.entries(conditionTypes).map(([type, means]) => [code(type), means]),
+      ),
+    'operator-reasons': () =>
+      table(
+        ['reason', 'what it means', 'what to do'],
+        Object.entries(reasons).map(([name, row]) => [code(name), row.means, row.todo]),
+      ),
   };
 }
 

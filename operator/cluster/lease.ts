@@ -85,7 +85,9 @@ export class LeaderLease {
       const lease = await client.get<Lease>(this.#target);
       if (lease.spec?.holderIdentity !== identity) return;
       const now = this.#now();
-      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
+      // Nobody's: an empty name would be refused by newer API servers.
+      const { holderIdentity: _, ...rest } = lease.spec;
+      const spec = { ...rest, leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
       await client.update(this.#target, { ...lease, spec });
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'the Lease could not be released; it runs out by itself');

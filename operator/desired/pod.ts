@@ -5,7 +5,7 @@ import { annotations, childLabels, containerNames } from '../api/names.ts';
 import { affinity, gpuLimits, sharedMemory, tolerations } from './gpu.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
 import { drainHook, modelProbes } from './probes.ts';
-import { sidecarContainer, sidecarVolumes } from './sidecar.ts';
+import { LAST_WORDS, sidecarContainer, sidecarVolumes } from './sidecar.ts';
 
 /** What the model may take to stop after its last request, and the sidecar after it. */
 const STOP_MARGIN_SECONDS = 30;
@@ -64,6 +64,7 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
     resources: { ...resources, limits: { ...resources?.limits, ...gpuLimits({ gpu }) } },
     volumeMounts: [...volumeMounts, ...sharedMemory({ gpu }).mounts],
     ...modelProbes(healthCheck),
+    terminationMessagePolicy: LAST_WORDS,
     lifecycle: { preStop: drainHook(adminToken) },
   };
 }

@@ -17,6 +17,9 @@ const DATA_DIR = '/data';
 const KEYS_DIR = '/etc/inference/keys';
 const WEBHOOKS_DIR = '/etc/inference/webhooks';
 
+/** The end of the log becomes the reason that status gives for a container that crashes. */
+export const LAST_WORDS = 'FallbackToLogsOnError';
+
 type Json = Readonly<Record<string, unknown>>;
 
 export function sidecarContainer(input: DesiredInput) {
@@ -40,6 +43,7 @@ export function sidecarContainer(input: DesiredInput) {
       failureThreshold: 120,
     },
     resources: sidecar?.resources ?? settings.sidecarResources,
+    terminationMessagePolicy: LAST_WORDS,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65532,

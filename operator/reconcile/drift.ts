@@ -12,10 +12,10 @@ export function isUpToDate(wanted: KubernetesObject, observed: KubernetesObject)
 
 /** Everything wanted is there; what the server or others added beside it does not matter. */
 export function holds(wanted: unknown, observed: unknown): boolean {
-  if (wanted === undefined) return true;
+  if (observed === undefined && isNothing(wanted)) return true;
   if (Array.isArray(wanted)) return Array.isArray(observed) && listHolds(wanted, observed);
   if (typeof wanted === 'object' && wanted !== null) {
-    if (typeof observed !== 'object' || observed === null) return isEmpty(wanted) && observed === undefined;
+    if (typeof observed !== 'object' || observed === null) return false;
     return Object.entries(wanted).every(([key, value]) => holds(value, (observed as Record<string, unknown>)[key]));
   }
   return wanted === observed || isSameQuantity(wanted, observed);
@@ -33,15 +33,16 @@ function nameOf(item: unknown): unknown {
   return typeof item === 'object' && item !== null ? (item as { name?: unknown }).name : undefined;
 }
 
-/** The server drops empty objects and lists here and there. */
-function isEmpty(value: object): boolean {
-  return Object.values(value).every((child) => typeof child === 'object' && child !== null && isEmpty(child));
+/** The server drops what is empty or false here and there: it means the same. */
+function isNothing(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isNothing);
+  return value === undefined || value === '' || value === false;
 }
 
 /** The server may rewrite 1000m as 1. */
 function isSameQuantity(wanted: unknown, observed: unknown): boolean {
   const isScalar = (value: unknown) => typeof value === 'string' || typeof value === 'number';
-  if (!isScalar(wanted) || !isScalar(observed)) return wanted === '' && observed === undefined;
+  if (!isScalar(wanted) || !isScalar(observed)) return false;
   const [a, b] = [parseQuantity(wanted as string), parseQuantity(observed as string)];
   return a !== undefined && a === b;
 }

@@ -121,8 +121,11 @@ function containerTrouble(status: ContainerStatus): readonly { reason: PodReason
   return [];
 }
 
-const times = ({ restartCount }: ContainerStatus): string =>
-  restartCount <= 1 ? 'once' : restartCount === 2 ? 'twice' : `${restartCount} times`;
+/** A container that is down has ended once more than it was started again. */
+const times = ({ restartCount, state }: ContainerStatus): string => {
+  const ends = restartCount + (state?.running === undefined ? 1 : 0);
+  return ends <= 1 ? 'once' : ends === 2 ? 'twice' : `${ends} times`;
+};
 
 function endOf(status: ContainerStatus): string {
   const ended = status.state?.terminated ?? status.lastState?.terminated;

@@ -1,3 +1,4 @@
+// What an InferenceDeployment asks for, field by field of its spec: plain objects in, plain objects out.
 import { expect, test } from 'vitest';
 import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
 import { desiredChildren } from '../../operator/desired/children.ts';

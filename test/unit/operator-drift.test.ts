@@ -1,3 +1,4 @@
+// When an object counts as written: what the server adds does not matter, what somebody changes does.
 import { expect, test } from 'vitest';
 import type { KubernetesObject } from '../../operator/api/kubernetes.ts';
 import { stamped } from '../../operator/cluster/children.ts';
@@ -15,6 +16,9 @@ test.each([
   ['a plain list in another order', ['a', 'b'], ['b', 'a'], false],
   ['an unnamed thing more', [{ port: 1 }], [{ port: 1 }, { port: 2 }], false],
   ['an empty object that the server dropped', { emptyDir: {}, limits: {} }, { emptyDir: {} }, true],
+  ['an empty list and a false that the server dropped', { mounts: [], publish: false }, {}, true],
+  ['a false that became true', { publish: false }, { publish: true }, false],
+  ['a zero that is gone', { replicas: 0 }, {}, false],
   ['an empty value that the server dropped', { name: 'A', value: '' }, { name: 'A' }, true],
 ])('%s', (_name, wanted, observed, is) => {
   expect(holds(wanted, observed)).toBe(is);

@@ -1,3 +1,4 @@
+// Which InferenceDeployment an object is about.
 import { expect, test } from 'vitest';
 import type { KubernetesObject } from '../../operator/api/kubernetes.ts';
 import { splitKey } from '../../operator/api/names.ts';

@@ -1,3 +1,4 @@
+// Surge or one pod first: which is chosen, why, how long the choice is kept, and how free GPUs are counted.
 import { expect, test } from 'vitest';
 import type { Deployment, Node } from '../../operator/api/kubernetes.ts';
 import { gpuFigures } from '../../operator/reconcile/gpu-fit.ts';

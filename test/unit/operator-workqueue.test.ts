@@ -1,3 +1,4 @@
+// The queue of keys: once each, one at a time, later after each failure.
 import { expect, test } from 'vitest';
 import { Workqueue } from '../../operator/workqueue/workqueue.ts';
 import { ManualClock } from '../support/manual-clock.ts';
