@@ -1,6 +1,15 @@
 // Rules of the kinds that make pods: Deployment, ReplicaSet, StatefulSet, Job. The controllers themselves are elsewhere.
 import { labelFaults } from '../names.ts';
-import { ensureFields, type Fields, fieldsAt, isFields, type KubeObject, same, setDefault } from '../objects.ts';
+import {
+  ensureFields,
+  type Fields,
+  fieldsAt,
+  isFields,
+  type KubeObject,
+  listAt,
+  same,
+  setDefault,
+} from '../objects.ts';
 import type { KindRules } from '../resource.ts';
 import { type FieldError, notAllowed, notSupported, required, wrong } from '../status-error.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
@@ -130,6 +139,21 @@ const replicaSet: KindRules = {
   validate: (object, old) => validateTemplate(object.spec as Fields, old?.spec as Fields | undefined, true),
 };
 
+/** Each claim template is a volume of the pods under its own name, which containers may mount. */
+function withClaimVolumes(spec: Fields): Fields {
+  const podSpec = fieldsAt(spec, 'template', 'spec');
+  if (podSpec === undefined) return spec;
+  const claims = listAt(spec, 'volumeClaimTemplates').map((claim) => ({
+    name: fieldsAt(claim, 'metadata')?.name,
+    emptyDir: {},
+  }));
+  const template = fieldsAt(spec, 'template') ?? {};
+  return {
+    ...spec,
+    template: { ...template, spec: { ...podSpec, volumes: [...listAt(podSpec, 'volumes'), ...claims] } },
+  };
+}
+
 const statefulSet: KindRules = {
   hasGeneration: true,
   skeleton: { spec: { selector: null, template: podTemplateSkeleton(), updateStrategy: {} }, status: { replicas: 0 } },
@@ -145,7 +169,8 @@ const statefulSet: KindRules = {
     setDefault(spec, 'persistentVolumeClaimRetentionPolicy', { whenDeleted: 'Retain', whenScaled: 'Retain' });
     object.status ??= { replicas: 0, availableReplicas: 0 };
   },
-  validate: (object, old) => validateTemplate(object.spec as Fields, old?.spec as Fields | undefined, true),
+  validate: (object, old) =>
+    validateTemplate(withClaimVolumes(object.spec as Fields), old?.spec as Fields | undefined, true),
 };
 
 const job: KindRules = {
