@@ -30,7 +30,7 @@ export function assess(input: StatusInput): Assessment {
   const states = pods.map((pod) => {
     const uid = pod.metadata.uid ?? '';
     return podState(pod, {
-      gpuResource: owner.spec.gpu.resource,
+      spec: owner.spec,
       stats: stats.get(uid),
       trouble: podTroubles.get(uid),
     });

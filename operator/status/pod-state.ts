@@ -1,6 +1,7 @@
 // What one pod is doing, in one word and with the words of whoever knows: kubelet, scheduler, sidecar. Pure.
 import type { SidecarStats } from '../../sidecar/contract.ts';
 import type { Reason } from '../api/conditions.ts';
+import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
 import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
 import { containerNames } from '../api/names.ts';
 
@@ -41,13 +42,13 @@ const imageErrors = new Set([
 const configErrors = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
 
 export interface PodKnowledge {
-  readonly gpuResource: string;
+  readonly spec: Pick<InferenceDeploymentSpec, 'gpu' | 'nodeSelector' | 'affinity'>;
   readonly stats: SidecarStats | undefined;
   /** From the pod's events, if it hangs. */
   readonly trouble: string | undefined;
 }
 
-export function podState(pod: Pod, { gpuResource, stats, trouble }: PodKnowledge): PodState {
+export function podState(pod: Pod, { spec, stats, trouble }: PodKnowledge): PodState {
   if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'leaving' };
   if (pod.status?.phase === 'Failed') {
     const words = [pod.status.reason, pod.status.message].filter(Boolean).join(': ');
@@ -59,14 +60,25 @@ export function podState(pod: Pod, { gpuResource, stats, trouble }: PodKnowledge
   }
   const refusal = schedulingRefusal(pod);
   if (refusal !== undefined) {
-    const reason = refusal.includes(`Insufficient ${gpuResource}`) ? 'InsufficientGPUs' : 'Unschedulable';
-    return { kind: 'homeless', reason, message: refusal };
+    if (refusal.includes(`Insufficient ${spec.gpu.resource}`))
+      return { kind: 'homeless', reason: 'InsufficientGPUs', message: refusal };
+    if (lacksProduct(refusal, spec)) {
+      const message = `no node has spec.gpu.products (${spec.gpu.products?.join(', ')}): ${refusal}`;
+      return { kind: 'homeless', reason: 'InsufficientGPUs', message };
+    }
+    return { kind: 'homeless', reason: 'Unschedulable', message: refusal };
   }
   const wrong = statuses(pod).flatMap((status) => containerTrouble(status))[0];
   if (wrong !== undefined) return { kind: 'broken', ...wrong };
   if (isReady(pod)) return { kind: 'ready' };
   if (trouble !== undefined && isBeingMade(pod)) return { kind: 'broken', reason: 'MountFailed', message: trouble };
   return notReadyState(pod, stats);
+}
+
+/** The scheduler names no labels. Where products are the only choice of nodes, a wrong label is a wrong GPU. */
+function lacksProduct(refusal: string, { gpu, nodeSelector, affinity }: PodKnowledge['spec']): boolean {
+  const choosesByProductOnly = (gpu.products ?? []).length > 0 && nodeSelector === undefined && affinity === undefined;
+  return choosesByProductOnly && refusal.includes("didn't match Pod's node affinity");
 }
 
 function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {

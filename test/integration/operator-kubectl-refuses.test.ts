@@ -62,6 +62,14 @@ test.each([
     'at most 512Mi',
   ],
   ['a quantity that is none', { gpu: { sharedMemory: 'lots' } }, 'spec.gpu.sharedMemory', 'should match'],
+  ['bodies of no size', { queue: { store: 'embedded', maxBodyBytes: 0 } }, 'spec.queue.maxBodyBytes', 'at least 1'],
+  ['shared memory of no size', { gpu: { sharedMemory: 0 } }, 'spec.gpu.sharedMemory', 'more than 0'],
+  [
+    'a volume of no size',
+    { queue: { store: 'embedded', persistence: { size: 0 } } },
+    'spec.queue.persistence.size',
+    'more than 0',
+  ],
   ['a misspelt field', { concurency: 4 }, 'spec.concurency', 'unknown field'],
 ])('%s', async (_name, spec, field, words) => {
   const refusal = await world.apply(echo('bad', spec)).then(

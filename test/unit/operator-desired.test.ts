@@ -122,6 +122,14 @@ test('the sidecar is a native sidecar under restricted pod security, with a star
   expect(sidecar.lifecycle).toBeUndefined();
 });
 
+test('the last lines of a container that crashes reach its status', () => {
+  const { initContainers, containers } = podOf();
+  expect([...initContainers, ...containers].map((container) => container.terminationMessagePolicy)).toEqual([
+    'FallbackToLogsOnError',
+    'FallbackToLogsOnError',
+  ]);
+});
+
 test('the model container is probed and drained through the sidecar, by port number, with the token', () => {
   const model = podOf({ healthCheck: { startupTimeoutSeconds: 61 } }).containers[0];
   expect(model.startupProbe).toMatchObject({

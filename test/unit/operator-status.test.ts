@@ -106,6 +106,21 @@ const rows: Readonly<Record<string, Row>> = {
     waitingFor: 'GPUs',
     conditions: ['GPUsAvailable=False:InsufficientGPUs', 'Available=True:SomeReplicasReady'],
   },
+  'no node has a GPU of the wanted product': {
+    spec: { gpu: { count: 1, products: ['H100'] } },
+    pods: [{ ...coming, refusal: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector." }],
+    phase: 'QuotaReached',
+    waitingFor: 'GPUs',
+    conditions: ['Available=False:InsufficientGPUs', 'GPUsAvailable=False:InsufficientGPUs'],
+    says: 'no node has spec.gpu.products (H100)',
+  },
+  'no node has the labels that were asked for': {
+    spec: { gpu: { count: 1, products: ['H100'] }, nodeSelector: { zone: 'a' } },
+    pods: [{ ...coming, refusal: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector." }],
+    phase: 'Unhealthy',
+    waitingFor: 'Node',
+    conditions: ['Available=False:Unschedulable'],
+  },
   'no node for another reason': {
     pods: [{ ...coming, refusal: '0/3 nodes are available: 3 Insufficient memory.' }],
     phase: 'Unhealthy',
@@ -147,14 +162,14 @@ const rows: Readonly<Record<string, Row>> = {
     phase: 'Unhealthy',
     waitingFor: 'ContainerRestart',
     conditions: ['Available=False:CrashLooping'],
-    says: 'ended 5 times: exit code 3, no such model',
+    says: 'ended 6 times: exit code 3, no such model',
   },
   'the container was killed for memory': {
     pods: [{ ...coming, model: waiting('CrashLoopBackOff'), lastModel: ended(137, 'OOMKilled'), restarts: 2 }],
     phase: 'Unhealthy',
     waitingFor: 'ContainerRestart',
     conditions: ['Available=False:OutOfMemory'],
-    says: 'twice',
+    says: '3 times',
   },
   'it loads again after it was killed for memory': {
     pods: [{ ...coming, lastModel: ended(137, 'OOMKilled'), restarts: 1 }],
