@@ -1,7 +1,8 @@
 // npm run cluster: a cluster on loopback with fake GPU nodes, until Ctrl-C. Writes a kubeconfig and says what to type.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hostName, startCluster } from './start.ts';
+import { hostName } from './host-name.ts';
+import { startCluster } from './start.ts';
 
 const usage = `npm run cluster [-- flags]
 

@@ -3,12 +3,10 @@
 
 import { type ApiServer, startApiServer } from './api/api-server.ts';
 import { type ControllerOptions, startControllers } from './controllers/start.ts';
+import { hostName } from './host-name.ts';
 import { localImages } from './local-images.ts';
 import type { ImageEntry, NodeSettings, Timings } from './node/settings.ts';
 import { type NodeAgent, startNodeAgent } from './node/start.ts';
-
-/** By this name pods reach programs on this machine that are not part of the cluster, such as a Redis. */
-export const hostName = 'host.loopback';
 
 export interface ClusterOptions {
   readonly nodes: readonly Pick<NodeSettings, 'name' | 'gpus' | 'labels' | 'taints' | 'allocatable'>[];
