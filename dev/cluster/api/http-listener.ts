@@ -8,10 +8,10 @@ import type { Api } from './api.ts';
 import type { Faults } from './faults.ts';
 import type { KubeObject } from './objects.ts';
 import { isFields } from './objects.ts';
-import { jsonOfProtobuf, PROTOBUF } from './protobuf.ts';
+import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
 import type { ApiRequest, ApiResponse, User } from './request.ts';
 import type { RequestLog } from './request-log.ts';
-import { StatusError } from './status-error.ts';
+import { badRequest, StatusError, unsupportedMediaType } from './status-error.ts';
 import { partialMetadata, tableOf, wantsMetadataOnly, wantsTable } from './table.ts';
 import type { Target } from './verbs.ts';
 import { isTrue, startWatch } from './watcher.ts';
@@ -58,7 +58,7 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
     });
   };
   try {
-    const body = await bodyOf(incoming);
+    const bytes = await bytesOf(incoming);
     await parts.faults.whilePaused();
     const fault = parts.faults.take(seen);
     if (fault === 'reset') {
@@ -68,8 +68,7 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
     }
     if (fault !== undefined) throw fault;
     user = parts.authenticate(incoming.headers.authorization);
-    const sentType = (incoming.headers['content-type'] ?? '').split(';')[0]!.trim();
-    const contentType = sentType === PROTOBUF && body.startsWith('{') ? 'application/json' : sentType;
+    const { contentType, body } = textBody((incoming.headers['content-type'] ?? '').split(';')[0]!.trim(), bytes);
     const headers = incoming.headers as Record<string, string | undefined>;
     const request: ApiRequest = {
       method,
@@ -108,7 +107,7 @@ function internalError(error: unknown): StatusError {
   });
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
+async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming) {
@@ -118,9 +117,20 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
     chunks.push(chunk as Buffer);
   }
   const bytes = Buffer.concat(chunks);
-  if (incoming.headers['content-encoding'] === 'gzip') return gunzipSync(bytes).toString('utf8');
-  if (incoming.headers['content-type'] === PROTOBUF) return jsonOfProtobuf(bytes) ?? '';
-  return bytes.toString('utf8');
+  return incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+}
+
+/** Protobuf becomes JSON here, so that nothing further in knows of it. */
+function textBody(contentType: string, bytes: Buffer): { readonly contentType: string; readonly body: string } {
+  if (contentType !== PROTOBUF) return { contentType, body: bytes.toString('utf8') };
+  let object: unknown;
+  try {
+    object = decodeProtobuf(bytes);
+  } catch (error) {
+    throw badRequest(error instanceof Error ? error.message : String(error));
+  }
+  if (object === undefined) throw unsupportedMediaType(['application/json', 'application/yaml']);
+  return { contentType: 'application/json', body: JSON.stringify(object) };
 }
 
 function answer(outgoing: ServerResponse, { code, body, contentType, warnings, headers }: ApiResponse): void {

@@ -1,7 +1,8 @@
 // The rules of each built-in kind, gathered. Kinds that are not here have only what all share: metadata, storage, their schema.
 import { builtinColumns } from './kinds/columns.ts';
 import { definitionRules } from './kinds/definition-rules.ts';
-import { newEventRules, otherRules } from './kinds/other-kinds.ts';
+import { coreEventRules, newEventRules } from './kinds/events.ts';
+import { otherRules } from './kinds/other-kinds.ts';
 import { type PodSurroundings, podRules } from './kinds/pods.ts';
 import { serviceRules } from './kinds/services.ts';
 import { workloadRules } from './kinds/workloads.ts';
@@ -12,6 +13,7 @@ export function builtinRules(surroundings: PodSurroundings): (kind: string, grou
   const rules: Readonly<Record<string, KindRules>> = {
     ...otherRules,
     ...workloadRules,
+    Event: coreEventRules,
     Pod: podRules(surroundings),
     Service: serviceRules(),
     CustomResourceDefinition: definitionRules,

@@ -103,7 +103,11 @@ export class ComponentWriter {
   }
 
   #field(schema: Schema): Fields {
-    if (schema.model !== undefined) return { allOf: [this.#model(schema)] };
+    if (schema.model !== undefined) {
+      // The field's own words are not in the client's models; those of its type say what it is.
+      const words = schema.description === undefined ? {} : { description: schema.description };
+      return { ...words, allOf: [this.#model(schema)] };
+    }
     const { items, additionalProperties, ...rest } = schema;
     const result: Fields = { ...rest };
     if (schema['x-kubernetes-int-or-string'] === true) {

@@ -37,6 +37,8 @@ export interface KindRules {
   /** Struct fields that the typed server always writes, so that their parents are never "created" by a manager. */
   readonly skeleton?: Fields;
   readonly columns?: readonly Column[];
+  /** Events are printed without their name. */
+  readonly hidesName?: boolean;
   readonly selectableFields?: readonly SelectableField[];
   /** How the kind's names are checked; DNS subdomain unless said otherwise. */
   readonly nameRule?: 'subdomain' | 'label' | 'service' | 'path';

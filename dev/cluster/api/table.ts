@@ -7,6 +7,8 @@ import type { Column, Resource } from './resource.ts';
 const NAME_DESCRIPTION =
   'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
 
+const NAME_COLUMN = { name: 'Name', type: 'string', format: 'name', description: NAME_DESCRIPTION, priority: 0 };
+
 export const AGE_COLUMN: Column = {
   name: 'Age',
   type: 'string',
@@ -43,7 +45,7 @@ export interface TableOptions {
 export function tableOf(resource: Resource, objects: readonly KubeObject[], options: TableOptions): unknown {
   const columns = resource.rules.columns ?? [AGE_COLUMN];
   const definitions = [
-    { name: 'Name', type: 'string', format: 'name', description: NAME_DESCRIPTION, priority: 0 },
+    ...(resource.rules.hidesName === true ? [] : [NAME_COLUMN]),
     ...columns.map(({ name, type, format, description, priority }) => ({
       name,
       type,
@@ -54,7 +56,8 @@ export function tableOf(resource: Resource, objects: readonly KubeObject[], opti
   ];
   const rows = objects.map((stored) => {
     const object = presented(resource, stored);
-    const cells = [object.metadata.name, ...columns.map((column) => column.cell(stored, options.nowMs))];
+    const name = resource.rules.hidesName === true ? [] : [object.metadata.name];
+    const cells = [...name, ...columns.map((column) => column.cell(stored, options.nowMs))];
     if (options.includeObject === 'None') return { cells };
     return { cells, object: options.includeObject === 'Object' ? object : partialMetadata(object) };
   });

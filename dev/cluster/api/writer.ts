@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Owner, ownedView, ownersAfterUpdate, ownersOf, type Writer, writeOwners } from './managed-fields.ts';
 import { generatedName, validateMetadata } from './names.ts';
 import { type ObjectStore, objectKey } from './object-store.ts';
-import { copy, isFields, type KubeObject, nowTimestamp, same } from './objects.ts';
+import { copy, type KubeObject, nowTimestamp, same } from './objects.ts';
 import { groupVersion, type Resource } from './resource.ts';
 import {
   alreadyExists,
@@ -228,9 +228,6 @@ export class ObjectWriter {
       writeOwners(next, [...options.owners]);
       return;
     }
-    // A client that sends an empty list asks for ownership to be forgotten; anything else it sends is ignored.
-    const sent = next.metadata.managedFields;
-    const isReset = Array.isArray(sent) && sent.length === 0 && live !== undefined;
     const untracked = untrackedFields(resource, options.subresource);
     const skeleton = { ...resource.rules.skeleton, metadata: {} };
     const before = ownedView(live ?? skeleton, untracked);
@@ -240,7 +237,7 @@ export class ObjectWriter {
       apiVersion: groupVersion(resource),
       subresource: options.subresource,
     };
-    const owners = isReset ? [] : ownersOf(live);
+    const owners = options.subresource === '' ? sentOwners(next, live) : ownersOf(live);
     const time = nowTimestamp(this.#nowMs());
     writeOwners(next, ownersAfterUpdate(before, ownedView(next, untracked), resource.schema, owners, writer, time));
   }
@@ -258,6 +255,16 @@ export class ObjectWriter {
   }
 }
 
+/**
+ * Whose fields these are, as the client sends it back; kubectl edits the list when it moves from client-side to server-side apply.
+ * One that sends nothing does not know of ownership and changes none of it; one empty entry asks for all of it to be forgotten.
+ */
+function sentOwners(next: KubeObject, live: KubeObject | undefined): Owner[] {
+  const sent = next.metadata.managedFields ?? [];
+  if (sent.length === 1 && Object.keys(sent[0]!).length === 0) return [];
+  return live !== undefined && sent.length > 0 ? ownersOf(next) : ownersOf(live);
+}
+
 function isUngraceful(object: KubeObject): boolean {
   return (object.metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
@@ -271,8 +278,4 @@ function withoutTimes(object: KubeObject): KubeObject {
 export function untrackedFields(resource: Resource, subresource: string): string[] {
   if (subresource !== 'status') return resource.hasStatus ? ['status'] : [];
   return resource.isCustom ? ['spec', 'metadata'] : ['spec'];
-}
-
-export function statusOf(object: unknown): unknown {
-  return isFields(object) ? object.status : undefined;
 }

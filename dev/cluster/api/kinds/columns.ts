@@ -218,6 +218,14 @@ export function builtinColumns(): Readonly<Record<string, readonly Column[]>> {
         wide: true,
       }),
       column('Message', (event) => String(event.message ?? '').trim()),
+      column('First Seen', (event, nowMs) => age(String(event.firstTimestamp ?? event.eventTime ?? ''), nowMs), {
+        wide: true,
+      }),
+      column('Count', (event) => Number(valueAt(event, 'series', 'count') ?? event.count ?? 1), {
+        wide: true,
+        type: 'integer',
+      }),
+      column('Name', (event) => event.metadata.name, { wide: true }),
     ],
     Lease: [column('Holder', textAt('spec', 'holderIdentity')), AGE_COLUMN],
     PodDisruptionBudget: [

@@ -1,4 +1,4 @@
-// Rules of the smaller kinds: namespaces, nodes, events, leases, secrets, config maps, policies, ingresses, roles, claims.
+// Rules of the smaller kinds: namespaces, nodes, leases, secrets, config maps, policies, ingresses, roles, claims.
 import {
   ensureFields,
   type Fields,
@@ -16,67 +16,6 @@ import { validatePortReference } from './container-validation.ts';
 
 function text(...path: string[]): SelectableField {
   return { path: path.join('.'), read: (object) => String(valueAt(object, ...path) ?? '') };
-}
-
-const OBJECT_KEYS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
-
-const EVENT_FIELDS: readonly SelectableField[] = [
-  ...OBJECT_KEYS.map((key) => text('involvedObject', key)),
-  ...OBJECT_KEYS.map((key) => ({ ...text('involvedObject', key), path: `regarding.${key}` })),
-  text('reason'),
-  text('type'),
-  text('reportingComponent'),
-  { path: 'reportingController', read: (object) => String(object.reportingComponent ?? '') },
-  {
-    path: 'source',
-    read: (object) => String(fieldsAt(object, 'source')?.component ?? object.reportingComponent ?? ''),
-  },
-];
-
-const EVENT_SKELETON: Fields = {
-  involvedObject: {},
-  source: {},
-  firstTimestamp: null,
-  lastTimestamp: null,
-  eventTime: null,
-  reportingComponent: '',
-  reportingInstance: '',
-};
-
-/** The typed Event always writes these, even when they are empty. */
-function completeEvent(event: KubeObject): void {
-  setDefault(event, 'source', {});
-  for (const key of ['firstTimestamp', 'lastTimestamp', 'eventTime']) event[key] ??= null;
-  event.reportingComponent ??= '';
-  event.reportingInstance ??= '';
-}
-
-function validateEvent(event: KubeObject): FieldError[] {
-  const involved = fieldsAt(event, 'involvedObject') ?? {};
-  const namespace = event.metadata.namespace;
-  const errors: FieldError[] = [];
-  if ((involved.namespace ?? '') !== '' && involved.namespace !== namespace) {
-    errors.push(wrong('involvedObject.namespace', involved.namespace, 'does not match event.namespace'));
-  }
-  if ((involved.namespace ?? '') === '' && namespace !== 'default' && namespace !== 'kube-system') {
-    errors.push(wrong('involvedObject.namespace', '', 'does not match event.namespace'));
-  }
-  return errors;
-}
-
-/** The newer API asks for more. */
-function validateNewEvent(event: KubeObject, old: KubeObject | undefined): FieldError[] {
-  const errors = validateEvent(event);
-  if (old !== undefined) return errors;
-  if (event.eventTime === null || event.eventTime === undefined) errors.push(required('eventTime'));
-  if ((event.reportingComponent ?? '') === '') errors.push(required('reportingController'));
-  if ((event.reportingInstance ?? '') === '') errors.push(required('reportingInstance'));
-  if ((event.action ?? '') === '') errors.push(required('action'));
-  if ((event.reason ?? '') === '') errors.push(required('reason'));
-  if (!/^(Normal|Warning)$/.test(String(event.type)))
-    errors.push(wrong('type', event.type ?? '', 'has invalid value: '));
-  if (String(event.message ?? '').length > 1024) errors.push(wrong('message', '', 'can have at most 1024 characters'));
-  return errors;
 }
 
 function validateLease(lease: KubeObject): FieldError[] {
@@ -232,21 +171,7 @@ function completeBinding(binding: KubeObject): void {
 const role: KindRules = { nameRule: 'path' };
 const binding: KindRules = { nameRule: 'path', defaults: completeBinding, validate: validateBinding };
 
-export const newEventRules: KindRules = {
-  selectableFields: EVENT_FIELDS,
-  skeleton: EVENT_SKELETON,
-  defaults: completeEvent,
-  validate: validateNewEvent,
-};
-
 export const otherRules: Readonly<Record<string, KindRules>> = {
-  Event: {
-    selectableFields: EVENT_FIELDS,
-    skeleton: EVENT_SKELETON,
-    nameRule: 'path',
-    defaults: completeEvent,
-    validate: validateEvent,
-  },
   Lease: { skeleton: { spec: {} }, requiresResourceVersion: true, validate: validateLease },
   Namespace: {
     nameRule: 'label',
