@@ -1,5 +1,6 @@
 // Builds the queue's running half and wires its parts: store, worker, heartbeat, sweeper. Started, drained and stopped by run.ts.
 import { hostname } from 'node:os';
+import { reservedPaths } from '../contract.ts';
 import { createStore } from '../store/open-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { Breaker } from './breaker.ts';
@@ -8,6 +9,7 @@ import type { QueueService, QueueSurroundings } from './queue-service.ts';
 import { StoreQueue } from './store-queue.ts';
 import { Sweeper } from './sweeper.ts';
 import { pause } from './waiting.ts';
+import { Deliverer, defaultRetryDelaysMs } from './webhook/deliverer.ts';
 import { Worker } from './worker.ts';
 
 /** Times of the queue that are no settings; tests shorten them. */
@@ -21,6 +23,7 @@ export interface QueueTimes {
   readonly breakerMaxPauseMs: number;
   /** How long a stopping replica still tries to tell the store what became of its work. */
   readonly lastWordMs: number;
+  readonly webhookRetryDelaysMs: readonly number[];
 }
 
 export const defaultQueueTimes: QueueTimes = {
@@ -32,6 +35,7 @@ export const defaultQueueTimes: QueueTimes = {
   breakerFirstPauseMs: 1000,
   breakerMaxPauseMs: 60_000,
   lastWordMs: 5000,
+  webhookRetryDelaysMs: defaultRetryDelaysMs,
 };
 
 const sweepMax = 200;
@@ -41,6 +45,7 @@ interface Running {
   readonly worker: Worker;
   readonly heartbeat: Heartbeat;
   readonly sweeper: Sweeper;
+  readonly deliverer: Deliverer;
   readonly givingUp: AbortController;
   readonly stopListening: () => void;
 }
@@ -57,13 +62,14 @@ export function createQueueService(around: QueueSurroundings, times: QueueTimes 
 
   async function stop(): Promise<void> {
     if (running === undefined) return;
-    const { worker, heartbeat, sweeper, givingUp, stopListening } = running;
+    const { worker, heartbeat, sweeper, deliverer, givingUp, stopListening } = running;
     stopListening();
     const lastWord = clock.after(times.lastWordMs, () => givingUp.abort(new Error('stopping')));
     await worker.handBack();
     lastWord.cancel();
     heartbeat.stop();
     await sweeper.stop();
+    await deliverer.stop();
     await running.store.close();
     running = undefined;
   }
@@ -79,6 +85,7 @@ export function createQueueService(around: QueueSurroundings, times: QueueTimes 
       running = wire(around, times, opened);
       running.heartbeat.start();
       running.sweeper.start();
+      running.deliverer.start();
       if (!isPaused) running.worker.resume();
       logger.info({ store: opened.kind, ...opened.health() }, 'queue is open');
     },
@@ -108,6 +115,7 @@ async function openStore({ settings, logger, observer }: QueueSurroundings): Pro
       maxAttempts: settings.maxAttempts,
       sweepMax,
       observer,
+      warn: (sentence) => logger.warn({ store: 'redis' }, sentence),
     },
   );
   try {
@@ -163,5 +171,28 @@ function wire(around: QueueSurroundings, times: QueueTimes, store: Store): Runni
     },
   );
   const stopListening = store.onWork(() => worker.workArrived());
-  return { store, worker, heartbeat, sweeper, givingUp, stopListening };
+  const deliverer = createDeliverer(around, times, store);
+  return { store, worker, heartbeat, sweeper, deliverer, givingUp, stopListening };
+}
+
+function createDeliverer(around: QueueSurroundings, times: QueueTimes, store: Store): Deliverer {
+  const { settings, clock, logger, observer } = around;
+  const { webhookAllowedHosts: allowedHosts, webhookSecretsDir: secretsDir, name } = settings;
+  if (allowedHosts.length > 0 && secretsDir === '') {
+    logger.warn('webhooks are not signed: set SIDECAR_WEBHOOK_SECRETS_DIR');
+  }
+  return new Deliverer(
+    {
+      allowedHosts,
+      secretsDir,
+      resultPath: `${reservedPaths.result}/${name}`,
+      retryDelaysMs: times.webhookRetryDelaysMs,
+      timeoutMs: 15_000,
+      pollMs: 10_000,
+    },
+    store,
+    clock,
+    logger,
+    observer,
+  );
 }

@@ -13,6 +13,8 @@ export interface StoreLimits {
   /** Most requests of each kind that one sweep touches: a sweep must not hold up the others. */
   readonly sweepMax: number;
   readonly observer: StoreObserver;
+  /** Told what the store's own settings cannot promise, once per connection. */
+  warn(sentence: string): void;
   /** Tests bring their own time. Without it SQLite takes the system's and Redis its own, the same for all replicas. */
   readonly nowMs?: () => number;
 }

@@ -8,6 +8,8 @@ export interface StoreAddress {
   /** As SIDECAR_STORE; empty: a file in the data directory. */
   readonly url: string;
   readonly password: string;
+  /** PEM certificates that a TLS store is trusted by; empty: those of public authorities. */
+  readonly ca?: string;
   readonly dataDir: string;
   readonly namespace: string;
   readonly name: string;
@@ -26,7 +28,7 @@ export async function createStore(address: StoreAddress, limits: StoreLimits): P
   const { connect } = await import('./redis/connection.ts');
   const { RedisStore } = await import('./redis/redis-store.ts');
   return new RedisStore(
-    connect(readAddress(url, address.password), stepTimeoutMs),
+    connect(readAddress(url, address.password), stepTimeoutMs, address.ca),
     storeKeyPrefix(namespace, name),
     limits,
   );

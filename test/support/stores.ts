@@ -54,6 +54,7 @@ export class StoreKit {
         maxAttempts: 3,
         sweepMax: 100,
         observer: { storeLatency: () => undefined, storeError: () => undefined },
+        warn: () => undefined,
         nowMs: this.clock.nowMs,
         ...limits,
       },

@@ -13,20 +13,24 @@ export interface Connections {
 
 const reconnectDelayMs = (times: number): number => Math.min(25 * 2 ** Math.min(times, 6), 1000);
 
-export function connect(address: RedisAddress, stepTimeoutMs: number): Connections {
+/** `ca`: PEM certificates to trust instead of those of public authorities. */
+export function connect(address: RedisAddress, stepTimeoutMs: number, ca = ''): Connections {
+  const tls = ca === '' ? {} : { ca };
   if (address.form === 'cluster') {
     // A cluster client keeps a listening connection of its own, but a failing step should not take it along.
-    return { steps: clusterClient(address, stepTimeoutMs), listening: clusterClient(address, stepTimeoutMs) };
+    return { steps: clusterClient(address, stepTimeoutMs, tls), listening: clusterClient(address, stepTimeoutMs, tls) };
   }
-  const options = singleOptions(address, stepTimeoutMs);
+  const options = singleOptions(address, stepTimeoutMs, tls);
   return { steps: new Redis(options), listening: new Redis({ ...options, enableOfflineQueue: true }) };
 }
 
-function commonOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptions {
+type Tls = { readonly ca?: string };
+
+function commonOptions(address: RedisAddress, stepTimeoutMs: number, tls: Tls): RedisOptions {
   return {
     ...(address.username === '' ? {} : { username: address.username }),
     ...(address.password === '' ? {} : { password: address.password }),
-    ...(address.isTls ? { tls: {} } : {}),
+    ...(address.isTls ? { tls } : {}),
     connectTimeout: 5000,
     commandTimeout: stepTimeoutMs,
     connectionName: 'inference-sidecar',
@@ -40,8 +44,8 @@ function commonOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptio
   };
 }
 
-function singleOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptions {
-  const common = { ...commonOptions(address, stepTimeoutMs), db: address.database, lazyConnect: true };
+function singleOptions(address: RedisAddress, stepTimeoutMs: number, tls: Tls): RedisOptions {
+  const common = { ...commonOptions(address, stepTimeoutMs, tls), db: address.database, lazyConnect: true };
   if (address.form === 'sentinel') {
     return {
       ...common,
@@ -49,7 +53,7 @@ function singleOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptio
       name: address.masterName,
       sentinelRetryStrategy: reconnectDelayMs,
       failoverDetector: true,
-      ...(address.isTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+      ...(address.isTls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
     };
   }
   if (address.socketPath !== '') return { ...common, path: address.socketPath };
@@ -57,8 +61,8 @@ function singleOptions(address: RedisAddress, stepTimeoutMs: number): RedisOptio
   return { ...common, host: first?.host ?? '127.0.0.1', port: first?.port ?? 6379 };
 }
 
-function clusterClient(address: RedisAddress, stepTimeoutMs: number): Cluster {
-  const { retryStrategy: _, lazyConnect: __, ...redisOptions } = commonOptions(address, stepTimeoutMs);
+function clusterClient(address: RedisAddress, stepTimeoutMs: number, tls: Tls): Cluster {
+  const { retryStrategy: _, lazyConnect: __, ...redisOptions } = commonOptions(address, stepTimeoutMs, tls);
   return new Cluster(
     address.hosts.map(({ host, port }) => ({ host, port })),
     {

@@ -85,6 +85,7 @@ export class RedisStore implements Store {
     const { steps, listening } = this.#connections;
     // Told by the steps that fail; without a listener it would end the process.
     steps.on('error', () => undefined);
+    steps.on('ready', () => this.#warnOfDurability());
     // It goes on connecting for ever; what is not there now may come.
     listening.connect().catch(() => undefined);
     await steps.connect().catch((error: unknown) => {
@@ -232,6 +233,15 @@ export class RedisStore implements Store {
     const isReady = this.#connections.steps.status === 'ready';
     const error = this.#steps.error ?? (isReady ? null : 'Redis cannot be reached');
     return { ok: error === null, error };
+  }
+
+  #warnOfDurability(): void {
+    readDurabilityWarnings(this.#connections.steps).then(
+      (warnings) => {
+        for (const warning of warnings) this.#limits.warn(warning);
+      },
+      (error: unknown) => this.#limits.warn(explain(error).message),
+    );
   }
 
   async #sendSubmissions(items: readonly (readonly StepArgument[])[]): Promise<readonly SubmitOutcome[]> {
