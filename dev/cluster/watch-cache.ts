@@ -33,10 +33,11 @@ export class WatchCache<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  /** Resolves once the first list is in; goes on watching until the signal fires. */
-  start(signal: AbortSignal): Promise<void> {
+  /** Resolves once the first list is in; goes on watching until the signal fires. Failures are told and tried again. */
+  start(signal: AbortSignal, onError: (resource: string, error: unknown) => void = () => {}): Promise<void> {
     return new Promise((resolve) => {
-      void this.#supervise(signal, resolve);
+      const told = (error: unknown): void => onError(this.#resource.plural, error);
+      void this.#supervise(signal, resolve, told);
     });
   }
 
@@ -53,7 +54,7 @@ export class WatchCache<T extends KubeObject> {
     this.#remove(object);
   }
 
-  async #supervise(signal: AbortSignal, synced: () => void): Promise<void> {
+  async #supervise(signal: AbortSignal, synced: () => void, onError: (error: unknown) => void): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -61,8 +62,9 @@ export class WatchCache<T extends KubeObject> {
         synced();
         failures = 0;
         while (!signal.aborted && resourceVersion) resourceVersion = await this.#watchFrom(resourceVersion, signal);
-      } catch {
+      } catch (error) {
         if (signal.aborted) return;
+        onError(error);
         failures += 1;
         await sleep(Math.min(50 * 2 ** failures, 2_000), undefined, { signal }).catch(() => {});
       }

@@ -52,7 +52,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
     backoffMs: options.schedulerBackoffMs ?? { initial: 1_000, max: 10_000 },
     onError: failed('scheduler'),
   });
-  await Promise.all(Object.values(caches).map((cache) => cache.start(stopping.signal)));
+  await Promise.all(Object.values(caches).map((cache) => cache.start(stopping.signal, failed('watch'))));
   return {
     stop: async () => {
       stopping.abort();

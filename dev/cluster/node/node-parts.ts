@@ -20,6 +20,8 @@ export type NodeParts = {
   readonly images: Images;
   readonly timings: Timings;
   readonly hosts: { readonly [name: string]: string };
+  /** Makes the names of Services in a text reachable. */
+  readonly services: (text: string) => string;
   readonly stateDir: string;
   readonly lookup: (pod: Pod) => Lookup;
   readonly links: (pod: Pod) => Labels;

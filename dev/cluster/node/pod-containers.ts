@@ -56,6 +56,7 @@ export class PodContainers {
       links: parts.links(pod),
       devices: parts.devices.environment(pod, name),
       hosts: parts.hosts,
+      services: parts.services,
       images: parts.images,
       tell: this.#tellOf(record),
       signal: this.#around.signal(),

@@ -25,6 +25,7 @@ export type Start = {
   readonly links: Labels;
   readonly devices: Labels;
   readonly hosts: { readonly [name: string]: string };
+  readonly services: (text: string) => string;
   readonly images: Images;
   readonly tell: (type: EventType, reason: string, message: string) => void;
   readonly signal: AbortSignal;
@@ -105,7 +106,7 @@ function run(record: ContainerRecord, image: ImageEntry, how: Start): Started {
 
 function contextOf(spec: Container, containerDir: string, image: ImageEntry, how: Start): RunContext {
   const mounts = mountsOf(spec, how.podDir, containerDir, how.pod);
-  const by = { podIP: how.facts.podIP, mounts, hosts: how.hosts };
+  const by = { podIP: how.facts.podIP, mounts, hosts: how.hosts, services: how.services };
   const declared = environmentOf(how.pod, spec, how.facts, how.lookup, how.links);
   const translated = Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, translate(value, by)]));
   const own = Object.entries(image.env ?? {}).map(([name, value]) => [name, withPodAddress(value, how.facts.podIP)]);

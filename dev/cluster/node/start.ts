@@ -18,6 +18,7 @@ import type { NodeParts } from './node-parts.ts';
 import { PodWorker } from './pod-worker.ts';
 import { type LogAnswer, type LogOptions, readLog } from './read-log.ts';
 import { keepLease, registerNode } from './registration.ts';
+import { ServiceNames } from './service-names.ts';
 import { gpuResource, kubeletTimings, type NodeSettings } from './settings.ts';
 
 export type RunningContainer = {
@@ -48,7 +49,9 @@ export async function startNodeAgent(settings: NodeSettings): Promise<NodeAgent>
   const stateDir = settings.stateDir ?? mkdtempSync(join(tmpdir(), `node-${settings.name}-`));
   mkdirSync(stateDir, { recursive: true });
   const caches = cachesOf(client, settings.name);
-  const parts = partsOf(settings, client, addresses, stateDir, caches);
+  const serviceRange = await claimRange();
+  const serviceNames = new ServiceNames(caches, serviceRange);
+  const parts = partsOf(settings, client, addresses, stateDir, caches, (text) => serviceNames.translate(text));
   const workers = new Map<string, PodWorker>();
   const runs = new Set<Promise<void>>();
 
@@ -75,8 +78,8 @@ export async function startNodeAgent(settings: NodeSettings): Promise<NodeAgent>
   await registerNode(client, settings, addresses.hostIP);
   void keepLease(client, settings.name, parts.timings, stopping.signal);
   const { pods, ...others } = caches;
-  await Promise.all(Object.values(others).map((cache) => cache.start(stopping.signal)));
-  await pods.start(stopping.signal);
+  await Promise.all(Object.values(others).map((cache) => cache.start(stopping.signal, parts.onError)));
+  await pods.start(stopping.signal, parts.onError);
   const refresh = setInterval(() => {
     for (const worker of workers.values()) worker.wake();
   }, parts.timings.volumeRefreshMs);
@@ -102,7 +105,8 @@ export async function startNodeAgent(settings: NodeSettings): Promise<NodeAgent>
       await Promise.all([...workers.values()].map((worker) => worker.powerOff()));
       await Promise.all(runs);
       process.off('exit', onExit);
-      await Promise.all([client.close(), addresses.close()]);
+      await serviceNames.stop();
+      await Promise.all([client.close(), addresses.close(), serviceRange.close()]);
       if (!settings.stateDir) rmSync(stateDir, { recursive: true, force: true });
     },
   };
@@ -113,6 +117,7 @@ function cachesOf(client: ClusterClient, nodeName: string) {
     secrets: new WatchCache(client, kinds.secrets),
     configMaps: new WatchCache(client, kinds.configMaps),
     services: new WatchCache(client, kinds.services),
+    slices: new WatchCache(client, kinds.endpointSlices),
     claims: new WatchCache(client, kinds.claims),
     pods: new WatchCache(client, kinds.pods, { fieldSelector: `spec.nodeName=${nodeName}` }),
   };
@@ -124,6 +129,7 @@ function partsOf(
   addresses: NodeParts['addresses'],
   stateDir: string,
   caches: ReturnType<typeof cachesOf>,
+  services: (text: string) => string,
 ): NodeParts {
   const timings = { ...kubeletTimings, ...settings.timings };
   const inNamespaceOf = (pod: Pod, name: string): string => `${pod.metadata.namespace}/${name}`;
@@ -137,6 +143,7 @@ function partsOf(
     images: new Images(settings.images, timings.imageBackoff),
     timings,
     hosts: settings.hosts ?? {},
+    services,
     stateDir,
     lookup: (pod) => ({
       secret: (name) => caches.secrets.get(inNamespaceOf(pod, name)),

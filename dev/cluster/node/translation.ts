@@ -2,6 +2,7 @@
 // arguments so that it still means the same:
 //   - `127.0.0.1`, `localhost`, `[::1]` (the pod's own loopback) and `0.0.0.0`, `[::]`, `::` (all its addresses) become the pod's address;
 //   - a path at or below a volume's mountPath becomes the path of the real directory behind it;
+//   - names of Services (`name.namespace.svc`) and ClusterIPs become an address where the Service answers (service-names.ts);
 //   - names of the `hosts` table become the addresses of programs outside the cluster.
 // A program that writes such an address or path in its own code is not helped: it has to take it from its environment. Pure.
 
@@ -10,10 +11,12 @@ export type Translation = {
   readonly podIP: string;
   readonly mounts: readonly Mounted[];
   readonly hosts: { readonly [name: string]: string };
+  readonly services?: (text: string) => string;
 };
 
 export function translate(text: string, by: Translation): string {
-  return withHosts(withPodAddress(withMounts(text, by.mounts), by.podIP), by.hosts);
+  const inside = withPodAddress(withMounts(text, by.mounts), by.podIP);
+  return withHosts(by.services ? by.services(inside) : inside, by.hosts);
 }
 
 const loopback = /(?<![\w.-])(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1\]|\[::\])(?![\w-]|\.[\w])/g;
