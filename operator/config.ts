@@ -70,6 +70,11 @@ export const operatorSettings = {
   ),
   storeUrl: secret(storeUrl, '', 'address of the shared store; empty: only spec.queue.store embedded can be used'),
   storePassword: secret(text, '', 'password of the store, where it is not part of its address'),
+  storeCa: setting(
+    text,
+    '',
+    'certificates (PEM) by which a rediss:// store is trusted; empty: those of public authorities',
+  ),
   networkPolicies: setting(boolean, 'true', 'make a NetworkPolicy that keeps callers from going around the sidecar'),
   podMonitors: setting(boolean, 'true', 'make a PodMonitor where the cluster has that API'),
   podMonitorLabels: setting(labels, '', 'labels of PodMonitors, by which a Prometheus selects them'),

@@ -75,6 +75,11 @@ export const sidecarSettings = {
   dataDir: setting(nonEmptyText, './data', 'directory of the embedded store'),
   store: setting(storeUrl, '', 'address of the store; empty: an SQLite file in the data directory'),
   storePassword: secret(text, '', 'password of the store, where it is not part of its address'),
+  storeCa: setting(
+    text,
+    '',
+    'certificates (PEM) by which a rediss:// store is trusted; empty: those of public authorities',
+  ),
   healthPath: setting(
     httpPathOrEmpty,
     '/health',

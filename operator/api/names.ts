@@ -71,7 +71,12 @@ export const volumeNames = {
   keys: 'inference-keys',
   webhooks: 'inference-webhooks',
 } as const;
-export const secretKeys = { adminToken: 'admin-token', store: 'store', storePassword: 'store-password' } as const;
+export const secretKeys = {
+  adminToken: 'admin-token',
+  store: 'store',
+  storePassword: 'store-password',
+  storeCa: 'store-ca',
+} as const;
 
 /** `namespace/name` of an InferenceDeployment: what queues and caches are keyed by. */
 export type Key = string;

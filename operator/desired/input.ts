@@ -13,6 +13,7 @@ export type DesiredSettings = Pick<
   | 'sidecarLogLevel'
   | 'storeUrl'
   | 'storePassword'
+  | 'storeCa'
   | 'networkPolicies'
   | 'podMonitorLabels'
 >;

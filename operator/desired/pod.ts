@@ -22,7 +22,7 @@ export function podTemplate(input: DesiredInput) {
         [annotations.defaultContainer]: containerNames.model,
         ...spec.podAnnotations,
         ...(spec.queue.store === 'redis'
-          ? { [annotations.storeChecksum]: hashOf([settings.storeUrl, settings.storePassword], 8) }
+          ? { [annotations.storeChecksum]: hashOf([settings.storeUrl, settings.storePassword, settings.storeCa], 8) }
           : {}),
       },
     },

@@ -14,6 +14,7 @@ export function secret({ owner, settings, adminToken }: DesiredInput) {
       ...(isShared && settings.storePassword !== ''
         ? { [secretKeys.storePassword]: base64(settings.storePassword) }
         : {}),
+      ...(isShared && settings.storeCa !== '' ? { [secretKeys.storeCa]: base64(settings.storeCa) } : {}),
     },
   };
 }

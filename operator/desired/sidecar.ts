@@ -72,6 +72,9 @@ function environment(input: DesiredInput): readonly Json[] {
     ...(owner.spec.queue.store === 'redis' && settings.storePassword !== ''
       ? [{ name: variable('storePassword'), ...fromSecret(secretKeys.storePassword) }]
       : []),
+    ...(owner.spec.queue.store === 'redis' && settings.storeCa !== ''
+      ? [{ name: variable('storeCa'), ...fromSecret(secretKeys.storeCa) }]
+      : []),
   ];
 }
 

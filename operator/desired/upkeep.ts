@@ -26,7 +26,14 @@ export function podMonitor({ owner, settings, hasPodMonitorApi }: DesiredInput) 
     ...childHead(owner, resources.podMonitors, childNames.podMonitor(name), { labels: settings.podMonitorLabels }),
     spec: {
       selector: { matchLabels: podSelector(name) },
-      podMetricsEndpoints: [{ port: 'metrics', path: adminPaths.metrics }],
+      // Every series says whose it is: `deployment="llm"`. Alerts and dashboards of the chart go by it.
+      podMetricsEndpoints: [
+        {
+          port: 'metrics',
+          path: adminPaths.metrics,
+          relabelings: [{ targetLabel: 'deployment', replacement: name, action: 'replace' }],
+        },
+      ],
     },
   };
 }

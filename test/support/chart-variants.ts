@@ -23,7 +23,7 @@ export const chartVariants: Readonly<Record<string, unknown>> = {
   },
   'an external Redis by Secret': {
     redis: { enabled: false },
-    externalRedis: { existingSecret: 'store', urlKey: 'address', passwordKey: 'password' },
+    externalRedis: { existingSecret: 'store', urlKey: 'address', passwordKey: 'password', caKey: 'ca' },
   },
   'no Redis at all': { redis: { enabled: false } },
   'two namespaces only': { watchNamespaces: ['team-a', 'team-b'] },

@@ -49,6 +49,11 @@
 - name: OPERATOR_STORE_PASSWORD
   valueFrom:
     secretKeyRef: { name: {{ include "inference-operator.redisSecret" . }}, key: password }
+{{- if .Values.redis.tls.enabled }}
+- name: OPERATOR_STORE_CA
+  valueFrom:
+    secretKeyRef: { name: {{ include "inference-operator.redisTlsSecret" . }}, key: ca.crt }
+{{- end }}
 {{- else if include "inference-operator.hasStore" . }}
 - name: OPERATOR_STORE_URL
   valueFrom:
@@ -57,6 +62,11 @@
 - name: OPERATOR_STORE_PASSWORD
   valueFrom:
     secretKeyRef: { name: {{ .Values.externalRedis.existingSecret }}, key: {{ .Values.externalRedis.passwordKey }} }
+{{- end }}
+{{- if and .Values.externalRedis.existingSecret .Values.externalRedis.caKey }}
+- name: OPERATOR_STORE_CA
+  valueFrom:
+    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret }}, key: {{ .Values.externalRedis.caKey }} }
 {{- end }}
 {{- end }}
 {{- end -}}
