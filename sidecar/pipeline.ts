@@ -77,7 +77,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = 'websocket';
       const route = enter(exchange, parts);
       if (route === undefined) return;
-      new SocketPassage(exchange, headersFor(exchange, undefined), { socket, head }, webSockets, ways).throughGate();
+      new SocketPassage(exchange, headersFor(exchange, undefined), socket, head, webSockets, ways).throughGate();
     },
   };
 }
@@ -126,11 +126,17 @@ function isHealthCheck({ request, target }: Exchange, healthPath: string): boole
 /** The client's header lines as the container gets them; a decision's `Prefer` lines replace the client's. */
 function headersFor(exchange: Exchange, decision: Decision | undefined): string[] {
   const prefer = decision?.forwarded;
-  if (prefer === undefined) return requestHeaders(exchange, unchanged);
-  return requestHeaders(exchange, { without: ['prefer'], added: prefer.flatMap((line) => ['Prefer', line]) });
+  if (prefer === undefined) return requestHeaders(exchange, exchange.owner === '' ? unchanged : withoutKey);
+  const { without } = exchange.owner === '' ? unchanged : withoutKey;
+  return requestHeaders(exchange, {
+    without: [...without, 'prefer'],
+    added: prefer.flatMap((line) => ['Prefer', line]),
+  });
 }
 
 const unchanged = { without: [], added: [] } as const;
+/** The API key was for us; the container, or a store, has no business with it. */
+const withoutKey = { without: ['authorization'], added: [] } as const;
 
 function throughGate(passage: Passage): void {
   passage.throughGate();

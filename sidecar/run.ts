@@ -67,6 +67,10 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   const drain = createDrain(settings, clock, gate, service, () => health.state);
   const health = createHealth(settings, clock, logger, gate, drain);
   const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
+  const webSockets = new WebSockets({
+    origin: settings.upstream,
+    idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+  });
   const requests = new Requests(service.queue);
   let isClosing = false;
 
@@ -97,10 +101,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
       },
       isClosing: () => isClosing,
     },
-    webSockets: new WebSockets({
-      origin: settings.upstream,
-      idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
-    }),
+    webSockets,
   });
   const server = createTrafficServer(
     {
@@ -139,6 +140,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
         server.closeIdleConnections();
         await Promise.race([closed, new Promise<void>((resolve) => clock.after(1_000, resolve))]);
         server.closeAllConnections();
+        webSockets.closeAll();
         deadlines.stop();
       },
     },

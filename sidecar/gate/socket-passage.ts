@@ -1,38 +1,45 @@
 // One WebSocket's way: the line, a slot for as long as it is open, the container. The deadline counts until it is open;
 // after that only silence ends it.
+import type { Socket } from 'node:net';
 import type { Exchange } from '../ingress/exchange.ts';
 import { problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
 import type { RawHeaders } from '../store/record.ts';
-import type { ClientEnd, WebSockets } from '../upstream/websocket.ts';
+import type { WebSockets } from '../upstream/websocket.ts';
 import { admissionProblem } from './admission.ts';
 import type { Waiter } from './gate.ts';
 import type { PassageWays } from './passage.ts';
 
+const MOST_EARLY_CHUNKS = 4;
+
 export class SocketPassage implements Waiter {
   readonly #exchange: Exchange;
   readonly #headers: RawHeaders;
-  readonly #client: Omit<ClientEnd, 'opened'>;
+  readonly #socket: Socket;
   readonly #webSockets: WebSockets;
   readonly #ways: PassageWays;
   readonly #deadline: ReturnType<PassageWays['deadlines']['start']>;
   #place: ReturnType<PassageWays['gate']['enter']>;
   #slot: Slot | undefined;
+  /** What the client has sent before it was let in. Read all the same, or its leaving would not be noticed. */
+  readonly #early: Buffer[];
 
   constructor(
     exchange: Exchange,
     headers: RawHeaders,
-    client: Omit<ClientEnd, 'opened'>,
+    socket: Socket,
+    head: Buffer,
     webSockets: WebSockets,
     ways: PassageWays,
   ) {
     this.#exchange = exchange;
     this.#headers = headers;
-    this.#client = client;
+    this.#socket = socket;
+    this.#early = [head];
     this.#webSockets = webSockets;
     this.#ways = ways;
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
-    client.socket.on('close', () => this.#closed());
+    socket.on('close', this.#closed).on('data', this.#tooEarly).on('end', this.#left);
   }
 
   throughGate(): void {
@@ -51,7 +58,9 @@ export class SocketPassage implements Waiter {
     this.#place = undefined;
     this.#exchange.queueMs = this.#exchange.elapsedMs();
     const opened = () => this.#ways.deadlines.cancel(this.#deadline);
-    this.#webSockets.connect(this.#exchange, this.#headers, { ...this.#client, opened });
+    this.#socket.off('data', this.#tooEarly).off('end', this.#left).pause();
+    const head = Buffer.concat(this.#early);
+    this.#webSockets.connect(this.#exchange, this.#headers, { socket: this.#socket, head, opened });
   }
 
   expired(): void {
@@ -64,11 +73,22 @@ export class SocketPassage implements Waiter {
     this.#exchange.answerProblem(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
   }
 
+  readonly #tooEarly = (chunk: Buffer): void => {
+    this.#early.push(chunk);
+    // No WebSocket client sends before it may. One that does is read no further.
+    if (this.#early.length > MOST_EARLY_CHUNKS) this.#socket.pause();
+  };
+
+  /** Half closed: nobody waits half for a WebSocket. */
+  readonly #left = (): void => {
+    this.#socket.destroy();
+  };
+
   /** The client's connection is gone; the container's goes with it. */
-  #closed(): void {
+  readonly #closed = (): void => {
     this.#ways.deadlines.cancel(this.#deadline);
     if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
     this.#slot?.release();
     this.#slot = undefined;
-  }
+  };
 }

@@ -52,28 +52,34 @@ class BodyStream extends Readable {
   };
 }
 
-export type GatheredBody = { readonly kind: 'whole'; readonly bytes: Uint8Array } | { readonly kind: 'too_large' };
+export type GatheredBody =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'too_slow' };
+
+/** Longest silence in the middle of a body that is held in memory. */
+const SLOW_BODY_MS = 30_000;
 
 /** The whole body, if it is within the limit. Says so as soon as it is known; calls nothing once the client is gone. */
 export function gatherBody(request: IncomingMessage, maxBytes: number, done: (body: GatheredBody) => void): void {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     done({ kind: 'too_large' });
     return;
   }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const onEnd = () => {
-    done({ kind: 'whole', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes) });
+  const finish = (body: GatheredBody) => {
+    request.socket.setTimeout(0);
+    request.off('data', onData).off('end', onEnd).off('timeout', onTimeout);
+    done(body);
   };
+  const onEnd = () => finish({ kind: 'whole', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes) });
+  const onTimeout = () => finish({ kind: 'too_slow' });
   const onData = (chunk: Uint8Array) => {
     bytes += chunk.length;
-    if (bytes <= maxBytes) {
-      chunks.push(chunk);
-      return;
-    }
-    request.off('data', onData).off('end', onEnd);
-    done({ kind: 'too_large' });
+    if (bytes <= maxBytes) chunks.push(chunk);
+    else finish({ kind: 'too_large' });
   };
-  request.on('data', onData).on('end', onEnd);
+  if (!request.complete) request.setTimeout(SLOW_BODY_MS);
+  request.on('data', onData).on('end', onEnd).on('timeout', onTimeout);
 }

@@ -83,7 +83,7 @@ export class Exchange {
 
   /** Grants `100-continue`: the client has waited with its body until now. */
   askForBody(): void {
-    if (!this.#waitsForContinue) return;
+    if (!this.#waitsForContinue || this.hasAnswered) return;
     this.#waitsForContinue = false;
     this.response.writeContinue();
   }

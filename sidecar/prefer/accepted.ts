@@ -36,17 +36,16 @@ export class Acceptance {
       exchange.answerProblem(webhook);
       return;
     }
-    exchange.askForBody();
     gatherBody(exchange.request, maxBodyBytes, (body) => {
-      if (body.kind === 'too_large') {
-        const detail = `the body of an async request may have ${maxBodyBytes} bytes; send it synchronously or raise the limit`;
+      if (body.kind !== 'whole') {
         // The rest of the body is not worth reading: the connection ends with the answer.
         exchange.response.shouldKeepAlive = false;
-        exchange.answerProblem(problem('body_too_large', detail));
+        exchange.answerProblem(bodyProblem(body.kind, maxBodyBytes));
         return;
       }
       void this.#store(exchange, decision, body.bytes, webhook);
     });
+    exchange.askForBody();
   }
 
   async #store(exchange: Exchange, decision: Decision, body: Uint8Array, webhook: string): Promise<void> {
@@ -110,6 +109,12 @@ export class Acceptance {
   }
 }
 
+function bodyProblem(kind: 'too_large' | 'too_slow', maxBodyBytes: number): Problem {
+  if (kind === 'too_slow') return problem('request_timeout', 'the body of the request stopped coming');
+  const detail = `the body of an async request may have ${maxBodyBytes} bytes; send it synchronously or raise the limit`;
+  return problem('body_too_large', detail, { headers: ['X-Max-Body-Bytes', String(maxBodyBytes)] });
+}
+
 export function storeProblem(error: unknown): Problem {
   const retryAfterSeconds = error instanceof StoreError ? error.retryAfterSeconds : 2;
   return problem('store_unavailable', error instanceof Error ? error.message : String(error), { retryAfterSeconds });
@@ -121,7 +126,9 @@ const NOT_STORED = ['prefer', 'accept-encoding', headers.inferenceId, headers.we
 function headersOf(exchange: Exchange, decision: Decision): string[] {
   const added = ['X-Inference-Id', exchange.id];
   for (const line of decision.forwarded ?? []) added.push('Prefer', line);
-  return requestHeaders(exchange, { without: NOT_STORED, added });
+  // The API key was for us; the container, or a store, has no business with it.
+  const without = exchange.owner === '' ? NOT_STORED : [...NOT_STORED, 'authorization'];
+  return requestHeaders(exchange, { without, added });
 }
 
 /** The address to push completion to: empty for nowhere, a problem where it is not allowed. */

@@ -28,6 +28,7 @@ export interface ClientEnd {
 export class WebSockets {
   readonly #options: WebSocketOptions;
   readonly #proxy: HttpProxy;
+  readonly #open = new Set<Socket>();
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
@@ -44,6 +45,13 @@ export class WebSockets {
       else exchange.answerProblem(failureProblem(error));
     });
     socket.setTimeout(this.#options.idleTimeoutMs, () => socket.destroy());
+    this.#open.add(socket);
+    socket.on('close', () => this.#open.delete(socket));
+  }
+
+  /** Ends all of them: the server does not know of them any more. */
+  closeAll(): void {
+    for (const socket of this.#open) socket.destroy();
   }
 }
 

@@ -1,0 +1,95 @@
+// What HTTP allows besides a request and its response: trailers, interim responses, HEAD, answers before the body was
+// read, HTTP/1.0, pipelining, absolute targets.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RawConnection } from '../support/raw-http.ts';
+import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
+
+let sidecar: TestSidecar;
+beforeAll(async () => {
+  sidecar = await startSidecar({ settings: { concurrency: 4 } });
+});
+afterAll(() => sidecar.close());
+
+async function exchange(ends: string | RegExp, ...lines: readonly string[]): Promise<string> {
+  const connection = await RawConnection.open(sidecar.port);
+  try {
+    return await connection.send(...lines).until(ends);
+  } finally {
+    connection.close();
+  }
+}
+
+test('trailers pass', async () => {
+  const answer = await exchange('\r\n\r\n', 'GET /trailers HTTP/1.1', 'Host: a', 'Connection: close', '', '');
+  const whole = answer.includes('0\r\n')
+    ? answer
+    : await exchange(/0\r\n[\s\S]*\r\n\r\n$/, 'GET /trailers HTTP/1.1', 'Host: a', '', '');
+  expect(whole).toContain('Trailer: X-Checksum, X-Tokens');
+  expect(whole).toMatch(/0\r\nX-Checksum: c0ffee\r\nX-Tokens: 5\r\n\r\n$/);
+});
+
+test('interim responses pass, but not to HTTP/1.0', async () => {
+  const answer = await exchange('[102,103]', 'GET /informational HTTP/1.1', 'Host: a', '', '');
+  expect(answer).toMatch(
+    /^HTTP\/1.1 102 Processing\r\n\r\nHTTP\/1.1 103 Early Hints\r\n[Ll]ink: .*\r\n\r\nHTTP\/1.1 200 OK/,
+  );
+  expect(await exchange('[102,103]', 'GET /informational HTTP/1.0', '', '')).toMatch(/^HTTP\/1.1 200 OK/);
+});
+
+test('HEAD has the headers of GET and no body', async () => {
+  const get = await exchange('"trailers":{}', 'GET /echo HTTP/1.1', 'Host: a', 'Connection: close', '', '');
+  const head = await exchange('\r\n\r\n', 'HEAD /echo HTTP/1.1', 'Host: a', 'Connection: close', '', '');
+  expect(head).toMatch(/\r\n\r\n$/);
+  expect(head).toContain('Content-Type: application/json');
+  expect(get).toContain('Content-Type: application/json');
+});
+
+test('an answer that comes before the body was read reaches the client', async () => {
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /early HTTP/1.1', 'Host: a', `Content-Length: ${50_000_000}`, '', 'x'.repeat(100_000));
+  expect(await connection.until('answered before the body was read')).toMatch(/^HTTP\/1.1 413 /);
+  connection.close();
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+});
+
+test('after an early answer the rest of the body is not taken for a request', async () => {
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /early HTTP/1.1', 'Host: a', 'Content-Length: 200000', '', 'x'.repeat(100_000));
+  await connection.until('answered before the body was read');
+  connection.clear();
+  connection.write('y'.repeat(100_000)).send('GET /echo/next HTTP/1.1', 'Host: a', '', '');
+  expect(await connection.until('/echo/next')).toMatch(/HTTP\/1.1 200 OK/);
+  connection.close();
+});
+
+test('pipelined requests are answered in order', async () => {
+  const one = (n: number) => [`GET /echo/${n} HTTP/1.1`, 'Host: a', '', ''].join('\r\n');
+  const answer = await exchange('/echo/3', one(1) + one(2) + one(3));
+  expect([...answer.matchAll(/"path":"(.*?)"/g)].map(([, path]) => path)).toEqual(['/echo/1', '/echo/2', '/echo/3']);
+});
+
+test('an absolute target is taken for its path', async () => {
+  expect(await exchange('"path"', 'GET http://elsewhere:1/echo?x HTTP/1.1', 'Host: a', '', '')).toContain(
+    '"path":"/echo?x"',
+  );
+});
+
+test('a chunked body reaches the container whole', async () => {
+  const chunks = Array.from({ length: 100 }, (_, i) => `1\r\n${String.fromCharCode(97 + (i % 26))}\r\n`).join('');
+  const answer = await exchange(
+    'bodyBytes',
+    'POST /echo HTTP/1.1',
+    'Host: a',
+    'Transfer-Encoding: chunked',
+    '',
+    `${chunks}0\r\n\r\n`,
+  );
+  expect(answer).toContain('"bodyBytes":100');
+});
+
+test('every answer carries X-Inference-Id and Server-Timing, the client’s id where it sent one', async () => {
+  const answer = await exchange('\r\n\r\n', 'GET /echo HTTP/1.1', 'Host: a', 'X-Inference-Id: mine', '', '');
+  expect(answer).toMatch(/\r\nX-Inference-Id: mine\r\nServer-Timing: queue;dur=[\d.]+, upstream;dur=[\d.]+\r\n/);
+  const refused = await exchange('\r\n\r\n', 'GET /echo HTTP/1.1', 'Host: a', 'X-Inference-Id: not/mine', '', '');
+  expect(refused).toMatch(/^HTTP\/1.1 400 [\s\S]*X-Inference-Id: [0-9a-f-]{36}\r\nServer-Timing: /);
+});
