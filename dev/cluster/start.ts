@@ -7,6 +7,7 @@ import { hostName } from './host-name.ts';
 import { localImages } from './local-images.ts';
 import type { ImageEntry, NodeSettings, Timings } from './node/settings.ts';
 import { type NodeAgent, startNodeAgent } from './node/start.ts';
+import { type ServiceAccess, startServiceAccess } from './service-proxy.ts';
 
 export interface ClusterOptions {
   readonly nodes: readonly Pick<NodeSettings, 'name' | 'gpus' | 'labels' | 'taints' | 'allocatable'>[];
@@ -25,6 +26,8 @@ export interface LoopbackCluster {
   readonly url: string;
   readonly kubeconfigPath: string;
   readonly nodes: readonly NodeAgent[];
+  /** The way to a Service from outside: ClusterIPs do not exist here. */
+  readonly services: ServiceAccess;
   stop(): Promise<void>;
 }
 
@@ -43,6 +46,8 @@ export async function startCluster(options: ClusterOptions): Promise<LoopbackClu
       onError,
     });
     stopping.push(() => controllers.stop());
+    const services = await startServiceAccess(api.kubeconfigPath);
+    stopping.push(() => services.stop());
     const nodes: NodeAgent[] = [];
     for (const node of options.nodes) {
       const agent = await startNodeAgent({
@@ -57,7 +62,7 @@ export async function startCluster(options: ClusterOptions): Promise<LoopbackClu
       api.addKubelet(agent.name, agent);
       nodes.push(agent);
     }
-    return { api, url: api.url, kubeconfigPath: api.kubeconfigPath, nodes, stop };
+    return { api, url: api.url, kubeconfigPath: api.kubeconfigPath, nodes, services, stop };
   } catch (error) {
     await stop();
     throw error;
