@@ -2,14 +2,15 @@
 // every step showed what it claims. --keep leaves everything up until Ctrl-C.
 import { parseArgs } from 'node:util';
 import { Shortfall, type Step } from './proof.ts';
-import { type Stage, setStage } from './stage.ts';
+import { setStage } from './set-up.ts';
+import type { Stage } from './stage.ts';
 import { farewell, story } from './story.ts';
 import { Terminal } from './terminal.ts';
 
 const usage = `npm run demo [-- --keep]
 
   Brings up a cluster on loopback with two fake GPU nodes, starts the operator, applies examples/echo.yaml and shows what
-  a deployment can do. Needs redis-server; takes about a minute and a half.
+  a deployment can do. Needs redis-server; takes a bit more than a minute.
 
   --keep   leave it up afterwards, with the commands to type; Ctrl-C ends it
 `;
@@ -41,7 +42,7 @@ async function demo(terminal: Terminal, isKept: boolean, signal: AbortSignal): P
   }
   let isGood = false;
   try {
-    const shown = await showAll([...story, ...(isKept ? [] : farewell)], stage, terminal, signal);
+    const shown = await showAll([...story(), ...(isKept ? [] : farewell)], stage, terminal, signal);
     isGood = !signal.aborted && shown.every((step) => step.isGood);
     terminal.title('Summary');
     terminal.summary(shown);

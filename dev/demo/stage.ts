@@ -1,21 +1,11 @@
-// What the steps stand on: a cluster on loopback with two fake GPU nodes, a Redis, the CRD and the operator, and kubectl.
-// Set up in order, taken down in reverse, whatever happened in between. Everything writes its log into one directory.
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { hostName } from '../cluster/start.ts';
+// What the steps stand on: kubectl, the replicas of the one deployment, and a way to look into containers and to kill.
+// Bringing it up and taking it down is set-up.ts.
 import type { CallRecord } from '../model-server/counters.ts';
-import { clusterTools } from '../tools/kubectl-and-helm.ts';
-import { ensureRedisServer, startRedisServer } from '../tools/redis-server.ts';
 import { ask } from './ask.ts';
-import { gatherEvidence } from './evidence.ts';
 import { isAlive, processesOfPod } from './processes.ts';
-import { Program } from './program.ts';
-import { awaitThat, Shortfall } from './proof.ts';
-import type { Terminal } from './terminal.ts';
+import { Shortfall } from './proof.ts';
+
+export type Kubectl = (...args: string[]) => Promise<string>;
 
 export interface Replica {
   readonly name: string;
@@ -23,12 +13,15 @@ export interface Replica {
   readonly podIP: string;
   /** The sidecar's traffic port. */
   readonly url: string;
+  readonly isReady: boolean;
 }
 
 export interface InferenceStatus {
   readonly phase?: string;
   readonly readyReplicas?: number;
   readonly waitingFor?: string;
+  readonly inFlight?: number;
+  readonly queued?: number;
 }
 
 export interface Stage {
@@ -36,7 +29,7 @@ export interface Stage {
   readonly example: string;
   readonly kubeconfig: string;
   readonly logs: string;
-  kubectl(...args: string[]): Promise<string>;
+  readonly kubectl: Kubectl;
   status(): Promise<InferenceStatus>;
   replicas(): Promise<readonly Replica[]>;
   oneReplica(): Promise<Replica>;
@@ -52,105 +45,6 @@ export interface Stage {
 
 const name = 'echo';
 const example = 'examples/echo.yaml';
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const run = promisify(execFile);
-
-export async function setStage(terminal: Terminal, signal: AbortSignal): Promise<Stage> {
-  const directory = mkdtempSync(join(tmpdir(), 'inference-demo-'));
-  const closing: (() => Promise<void>)[] = [];
-  const close = async (isGood: boolean) => {
-    for (const part of closing.splice(0).reverse()) await part();
-    if (isGood) rmSync(directory, { recursive: true, force: true });
-  };
-  try {
-    return await setUp(terminal, signal, directory, closing, close);
-  } catch (error) {
-    await close(false);
-    throw new Error(`${error instanceof Error ? error.message : error}\nlogs: ${directory}`, { cause: error });
-  }
-}
-
-async function setUp(
-  terminal: Terminal,
-  signal: AbortSignal,
-  directory: string,
-  closing: (() => Promise<void>)[],
-  close: Stage['close'],
-): Promise<Stage> {
-  const startedAtMs = performance.now();
-  ensureRedisServer((line) => terminal.live(line));
-  terminal.live('starting redis-server');
-  const redis = await startRedisServer();
-  closing.push(() => redis.stop());
-  terminal.live('starting a cluster with two GPU nodes');
-  const kubeconfig = join(directory, 'kubeconfig');
-  const flags = ['--nodes', '2', '--gpus', '1', '--kubeconfig', kubeconfig];
-  const cluster = new Program('cluster', join(root, 'dev/cluster/main.ts'), flags, {}, join(directory, 'cluster.log'));
-  closing.push(() => cluster.stop(10_000));
-  const tools = clusterTools();
-  const kubectl = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(tools.kubectl, args, {
-      cwd: root,
-      env: { ...process.env, KUBECONFIG: kubeconfig },
-    }).catch((error: Error & { stderr?: string }) => {
-      throw new Error(error.stderr?.trim() || error.message);
-    });
-    return stdout;
-  };
-  const gpus = 'custom-columns=NODE:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu';
-  await untilUp(kubectl, cluster, signal);
-  terminal.output(await kubectl('get', 'nodes', '-o', gpus));
-  terminal.live('installing the CRD and starting the operator');
-  await kubectl('apply', '-f', 'crds/inferencedeployment.yaml');
-  await kubectl(
-    'wait',
-    '--for=condition=Established',
-    'crd/inferencedeployments.inference-operator.dev',
-    '--timeout=30s',
-  );
-  const operator = startOperator(directory, kubeconfig, `redis://${hostName}:${redis.port}`);
-  closing.push(() => operator.stop(10_000));
-  await untilLeading(kubectl, operator, signal);
-  terminal.proved(
-    `two fake GPU nodes, the CRD and the operator, after ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`,
-  );
-  return stageOf(kubectl, kubeconfig, directory, close);
-}
-
-function startOperator(directory: string, kubeconfig: string, storeUrl: string): Program {
-  const env = {
-    OPERATOR_KUBECONFIG: kubeconfig,
-    OPERATOR_STORE_URL: storeUrl,
-    OPERATOR_SIDECAR_IMAGE: 'inference-operator/sidecar',
-    OPERATOR_HOST: '127.0.0.1',
-    OPERATOR_ADMIN_PORT: '0',
-    OPERATOR_STATS_PERIOD_SECONDS: '1',
-  };
-  return new Program('operator', join(root, 'operator/main.ts'), [], env, join(directory, 'operator.log'));
-}
-
-async function untilUp(kubectl: Stage['kubectl'], cluster: Program, signal: AbortSignal): Promise<void> {
-  await awaitThat('two ready nodes', 30_000, async () => {
-    if (signal.aborted) throw new Shortfall('nobody interrupts', 'interrupted');
-    if (!cluster.isRunning) throw new Error(`the cluster ended:\n${cluster.lastWords()}`);
-    const nodes = await kubectl('get', 'nodes', '-o', 'name').catch((error: Error) => error.message);
-    return nodes.split('\n').filter((line) => line.startsWith('node/')).length === 2
-      ? { value: nodes }
-      : { seen: nodes };
-  });
-}
-
-/** The operator takes a Lease before it works. */
-async function untilLeading(kubectl: Stage['kubectl'], operator: Program, signal: AbortSignal): Promise<void> {
-  await awaitThat('the operator leads', 30_000, async () => {
-    if (signal.aborted) throw new Shortfall('nobody interrupts', 'interrupted');
-    if (!operator.isRunning) throw new Error(`the operator ended:\n${operator.lastWords()}`);
-    const holder = await kubectl('get', 'lease', 'inference-operator', '-o', 'jsonpath={.spec.holderIdentity}').catch(
-      () => '',
-    );
-    return holder === '' ? { seen: operator.lastWords() } : { value: holder };
-  });
-}
 
 interface PodList {
   readonly items: readonly {
@@ -163,7 +57,7 @@ interface PodList {
   }[];
 }
 
-function stageOf(kubectl: Stage['kubectl'], kubeconfig: string, logs: string, close: Stage['close']): Stage {
+export function stageOf(kubectl: Kubectl, kubeconfig: string, logs: string, close: Stage['close']): Stage {
   const replicas = async (): Promise<readonly Replica[]> => {
     const text = await kubectl('get', 'pods', '-l', `inference-operator.dev/name=${name}`, '-o', 'json');
     return (JSON.parse(text) as PodList).items
@@ -173,6 +67,7 @@ function stageOf(kubectl: Stage['kubectl'], kubeconfig: string, logs: string, cl
         node: spec.nodeName ?? '',
         podIP: status.podIP ?? '',
         url: `http://${status.podIP}:8080`,
+        isReady: status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false,
       }));
   };
   return {
@@ -182,16 +77,13 @@ function stageOf(kubectl: Stage['kubectl'], kubeconfig: string, logs: string, cl
     logs,
     kubectl,
     replicas,
-    close: async (isGood) => {
-      if (!isGood) await gatherEvidence(kubectl, logs);
-      await close(isGood);
-    },
+    close,
     isAlive,
     status: async () => JSON.parse(await kubectl('get', 'infdep', name, '-o', 'json')).status ?? {},
     oneReplica: async () => {
-      const [first] = await replicas();
-      if (first === undefined) throw new Shortfall('a pod with an address', 'none');
-      return first;
+      const ready = (await replicas()).find((replica) => replica.isReady);
+      if (ready === undefined) throw new Shortfall('a ready pod', 'none');
+      return ready;
     },
     // Asked of the container itself, beside the gate: a look shall not take a slot.
     calls: async (replica) =>

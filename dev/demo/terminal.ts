@@ -50,17 +50,18 @@ export class Terminal {
     }
   }
 
-  /** What is awaited now; replaced by the next call, gone with the next line. */
-  live(text: string): void {
-    if (text === this.#liveLine) return;
+  /** What is awaited now; replaced by the next call, gone with the next line. The fleeting part is for terminals only. */
+  live(text: string, fleeting = ''): void {
     if (!this.#isLive) {
+      if (text !== this.#liveLine) this.#output.write(`${indent}${text}\n`);
       this.#liveLine = text;
-      this.#output.write(`${indent}${text}\n`);
       return;
     }
+    const line = `${text}${fleeting}`.slice(0, this.#width() - indent.length - 3);
+    if (line === this.#liveLine) return;
     this.#clear();
-    this.#liveLine = text;
-    this.#output.write(`${indent}${this.#paint('33', '…')} ${text.slice(0, this.#width() - indent.length - 3)}`);
+    this.#liveLine = line;
+    this.#output.write(`${indent}${this.#paint('33', '…')} ${line}`);
   }
 
   /** Text that arrives in pieces, shown as it arrives and wrapped at the terminal's width. */
@@ -103,7 +104,8 @@ export class Terminal {
   }
 
   #clear(): void {
-    if (this.#isLive && this.#liveLine !== '') this.#output.write('\r\u001b[2K');
+    if (!this.#isLive) return;
+    if (this.#liveLine !== '') this.#output.write('\r\u001b[2K');
     this.#liveLine = '';
   }
 

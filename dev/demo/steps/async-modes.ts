@@ -50,8 +50,8 @@ export const respondAsyncProxy: Step = {
       `${accepted.status} ${accepted.body}`,
     );
     const prefer = await awaitThat('the container has executed the request', 20_000, async () => {
-      const call = (await stage.calls(replica)).find((seen) => seen.id === id && seen.outcome === 'finished');
-      return call ? { value: call.prefer } : { seen: 'the container has not seen it' };
+      const calls = (await stage.calls(replica)).filter((seen) => seen.id === id && seen.outcome === 'finished');
+      return calls.length > 0 ? { value: calls.map((call) => call.prefer).join() } : { seen: 'no such request' };
     });
     prove(terminal, prefer === 'respond-async', 'the container got it once, with "Prefer: respond-async"', prefer);
   },
@@ -85,12 +85,11 @@ export async function followStatus(
   url: string,
   id: string,
   show: (text: string) => void,
-  timeoutMs = 60_000,
 ): Promise<string[]> {
   const words: string[] = [];
   await awaitThat(
     'status Completed',
-    timeoutMs,
+    60_000,
     async () => {
       const answer = await ask(`${url}/status/${stage.name}`, { headers: { 'X-Inference-Id': id } });
       const document = JSON.parse(answer.body.toString());
