@@ -69,7 +69,7 @@ export function isRollingOut({ status, metadata }: Deployment): boolean {
   const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
   return revision > 1 && progress?.reason !== 'NewReplicaSetAvailable';
 }
-const REVISION = 'deployment.kubernetes.io/revision';
+export const REVISION = 'deployment.kubernetes.io/revision';
 
 function byFigures(owner: InferenceDeployment, figures: GpuFigures | undefined): RolloutChoice {
   const { count, resource, products = [] } = owner.spec.gpu;

@@ -2,7 +2,7 @@
 import type { Phase, Reason } from '../api/conditions.ts';
 import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
 import { wantedReplicas } from '../desired/input.ts';
-import { isRollingOut } from '../reconcile/rollout.ts';
+import { isRollingOut, REVISION } from '../reconcile/rollout.ts';
 import { type PodState, podState } from './pod-state.ts';
 import type { StatusInput } from './status.ts';
 
@@ -43,13 +43,22 @@ export function assess(input: StatusInput): Assessment {
     present: states.length - leaving,
     leaving,
     isRolling,
-    cause: causeOf(states, input),
+    cause: causeOf(isRolling ? latestOf(states, input) : states, input),
     homeless: states.find((state) => state.kind === 'homeless'),
   };
   return { ...facts, phase: phaseOf(input, facts), waitingFor: waitingForOf(input, facts) };
 }
 
 type Facts = Omit<Assessment, 'phase' | 'waitingFor'>;
+
+/** While pods are replaced, those of the latest spec say how it goes: a change that mends a broken one is not broken itself. */
+function latestOf(states: readonly PodState[], { pods, replicaSets }: StatusInput): readonly PodState[] {
+  const revisionOf = (set: ReplicaSet) => Number(set.metadata.annotations?.[REVISION] ?? 0);
+  const latest = replicaSets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0]?.metadata.labels?.[TEMPLATE_HASH];
+  const found = states.filter((_, index) => pods[index]?.metadata.labels?.[TEMPLATE_HASH] === latest);
+  return latest === undefined || found.length === 0 ? states : found;
+}
+const TEMPLATE_HASH = 'pod-template-hash';
 
 /** What is broken says more than what is refused, that more than what merely takes its time. */
 function causeOf(states: readonly PodState[], { deployment, replicaSets }: StatusInput): Cause | undefined {

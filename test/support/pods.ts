@@ -17,6 +17,8 @@ export interface PodGiven {
   readonly deletionTimestamp?: string;
   readonly refusal?: string;
   readonly gpus?: number;
+  /** Hash of the template it was made from. */
+  readonly template?: string;
 }
 
 const running: ContainerState = { running: { startedAt: '2026-01-01T00:00:00Z' } };
@@ -40,7 +42,10 @@ export function pod(given: PodGiven = {}): Pod {
       namespace: 'models',
       uid: `uid-of-${name}`,
       resourceVersion: '1',
-      labels: childLabels('llama'),
+      labels: {
+        ...childLabels('llama'),
+        ...(given.template === undefined ? {} : { 'pod-template-hash': given.template }),
+      },
       ...(given.deletionTimestamp === undefined ? {} : { deletionTimestamp: given.deletionTimestamp }),
     },
     spec: {

@@ -16,6 +16,8 @@ interface Row {
   readonly figures?: Partial<SidecarStats>;
   readonly trouble?: string;
   readonly rolling?: boolean;
+  /** Hashes of the ReplicaSets' templates, oldest first. */
+  readonly templates?: readonly string[];
   readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
   readonly problem?: Problem;
   readonly phase: string;
@@ -275,6 +277,35 @@ const rows: Readonly<Record<string, Row>> = {
     conditions: ['GPUsAvailable=False:InsufficientGPUs'],
     says: 'will free some',
   },
+  'a rollout that mends a pod that crashes': {
+    rolling: true,
+    templates: ['wrong', 'right'],
+    pods: [
+      { ...coming, model: waiting('CrashLoopBackOff'), lastModel: ended(2, 'Error'), restarts: 3, template: 'wrong' },
+      { ...coming, name: 'llama-2', template: 'right' },
+    ],
+    phase: 'Updating',
+    waitingFor: 'ModelLoading',
+    conditions: ['Available=False:ModelLoading'],
+  },
+  'a rollout whose new pod crashes': {
+    rolling: true,
+    templates: ['right', 'wrong'],
+    pods: [
+      { template: 'right' },
+      {
+        ...coming,
+        name: 'llama-2',
+        model: waiting('CrashLoopBackOff'),
+        lastModel: ended(2, 'Error'),
+        restarts: 3,
+        template: 'wrong',
+      },
+    ],
+    phase: 'Degraded',
+    waitingFor: 'ContainerRestart',
+    conditions: ['Available=True:AllReplicasReady'],
+  },
   'a rollout, the one new pod loads': {
     rolling: true,
     pods: [{ name: 'llama-2', ...coming }],
@@ -369,7 +400,16 @@ function inputOf(row: Row): StatusInput {
   return {
     owner,
     deployment,
-    replicaSets: [],
+    replicaSets: (row.templates ?? []).map((hash, index) => ({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: {
+        name: `llama-${hash}`,
+        labels: { 'pod-template-hash': hash },
+        annotations: { 'deployment.kubernetes.io/revision': String(index + 1) },
+      },
+      spec: {},
+    })),
     pods,
     stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),
     podTroubles: new Map(row.trouble === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.trouble!])),
