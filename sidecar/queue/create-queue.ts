@@ -105,9 +105,9 @@ export function createQueueService(around: QueueSurroundings, times: QueueTimes 
 }
 
 async function openStore({ settings, logger, observer }: QueueSurroundings): Promise<Store> {
-  const { store: url, storePassword: password, dataDir, namespace, name } = settings;
+  const { store: url, storePassword: password, storeCa: ca, dataDir, namespace, name } = settings;
   const store = await createStore(
-    { url, password, dataDir, namespace, name },
+    { url, password, ca, dataDir, namespace, name },
     {
       retentionMs: settings.resultTtlSeconds * 1000,
       maxQueue: settings.maxQueue,

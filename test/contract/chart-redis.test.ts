@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createStore } from '../../sidecar/store/open-store.ts';
 import { find, type Rendered, render } from '../support/chart.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -75,6 +76,31 @@ it('takes only encrypted connections when TLS is on, by a certificate for its ow
   plain.on('error', () => undefined);
   await expect(plain.ping()).rejects.toThrow();
   plain.disconnect();
+});
+
+it('is trusted by sidecars that are given its certificate, and by no others', async () => {
+  const objects = await render({ values: { redis: { tls: { enabled: true } } } });
+  const { port } = await start(objects);
+  const ca = Buffer.from(find(objects, 'Secret', '-redis-tls').data['ca.crt'], 'base64').toString();
+  const address = {
+    url: `rediss://localhost:${port}/0`,
+    password: awkwardPassword,
+    dataDir: folder,
+    namespace: 'n',
+    name: 'd',
+  };
+  const warnings: string[] = [];
+  const observer = { storeLatency: () => undefined, storeError: () => undefined };
+  const warn = (sentence: string) => void warnings.push(sentence);
+  const limits = { retentionMs: 60_000, maxQueue: 10, maxStoredBytes: 0, maxAttempts: 3, sweepMax: 10, observer, warn };
+  const trusting = await createStore({ ...address, ca }, limits);
+  await trusting.open();
+  expect((await trusting.figures()).queued).toBe(0);
+  expect(warnings, 'what the sidecar has to say of our settings').toEqual([]);
+  await trusting.close();
+  const strange = await createStore(address, limits);
+  await expect(strange.open()).rejects.toThrow(/certificate/);
+  await strange.close();
 });
 
 it('lets further lines of configuration win', async () => {

@@ -21,6 +21,8 @@ import type {
   SweepReport,
 } from '../store.ts';
 import type { Connections } from './connection.ts';
+import { readDurabilityWarnings } from './durability.ts';
+import { readDurabilityWarnings } from './durability.ts';
 import {
   list,
   type Reply,
