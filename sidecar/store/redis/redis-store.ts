@@ -22,7 +22,6 @@ import type {
 } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurabilityWarnings } from './durability.ts';
-import { readDurabilityWarnings } from './durability.ts';
 import {
   list,
   type Reply,
