@@ -190,8 +190,28 @@ export type Lease = KubeObject & {
     readonly renewTime?: string;
   };
 };
+export type StatefulSet = KubeObject & {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly serviceName?: string;
+    readonly podManagementPolicy?: string;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
+    readonly volumeClaimTemplates?: readonly ClaimTemplate[];
+    readonly persistentVolumeClaimRetentionPolicy?: { readonly whenDeleted?: string };
+  };
+  readonly status?: { readonly replicas?: number; readonly readyReplicas?: number; readonly currentRevision?: string };
+};
+export type ClaimTemplate = {
+  readonly metadata: { readonly name: string; readonly labels?: Labels };
+  readonly spec: unknown;
+};
 export type PersistentVolumeClaim = KubeObject & {
-  readonly spec?: unknown;
+  readonly spec?: {
+    readonly accessModes?: readonly string[];
+    readonly resources?: { readonly requests?: { readonly storage?: string } };
+  };
   readonly status?: { readonly phase?: string };
 };
 

@@ -13,6 +13,7 @@ import type {
   ReplicaSet,
   Secret,
   Service,
+  StatefulSet,
 } from './objects.ts';
 
 const resource = <T extends KubeObject>(apiVersion: string, kind: string, plural: string): Resource<T> => ({
@@ -31,6 +32,7 @@ export const events = resource<KubeObject>('v1', 'Event', 'events');
 export const leases = resource<Lease>('coordination.k8s.io/v1', 'Lease', 'leases');
 export const deployments = resource<Deployment>('apps/v1', 'Deployment', 'deployments');
 export const replicaSets = resource<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets');
+export const statefulSets = resource<StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets');
 export const endpointSlices = resource<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
 export const disruptionBudgets = resource<PodDisruptionBudget>(
   'policy/v1',

@@ -1,6 +1,9 @@
 // The whole cluster on loopback in one call: API server, controllers, and one node agent for each node. Stopped in reverse.
 // It knows nothing of the operator: install the CRD and start the operator as on any cluster.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ApiServer, startApiServer } from './api/api-server.ts';
 import { type ControllerOptions, startControllers } from './controllers/start.ts';
 import { hostName } from './host-name.ts';
@@ -48,12 +51,15 @@ export async function startCluster(options: ClusterOptions): Promise<LoopbackClu
     stopping.push(() => controllers.stop());
     const services = await startServiceAccess(api.kubeconfigPath);
     stopping.push(() => services.stop());
+    const claimsDir = mkdtempSync(join(tmpdir(), 'loopback-claims-'));
+    stopping.push(async () => rmSync(claimsDir, { recursive: true, force: true }));
     const nodes: NodeAgent[] = [];
     for (const node of options.nodes) {
       const agent = await startNodeAgent({
         ...node,
         kubeconfig: api.kubeconfigPath,
         images: options.images ?? localImages,
+        claimsDir,
         hosts: { [hostName]: '127.0.0.1', ...options.hosts },
         ...(options.timings && { timings: options.timings }),
         onError: (pod, error) => onError(`kubelet ${node.name}`, pod, error),

@@ -4,15 +4,27 @@ import { ClusterClient } from '../client.ts';
 import { controllerOf } from '../conditions.ts';
 import { eventRecorder } from '../event-recorder.ts';
 import { KeyQueue, type Work } from '../key-queue.ts';
-import type { KubeObject, Pod } from '../objects.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  KubeObject,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+  StatefulSet,
+} from '../objects.ts';
 import * as kinds from '../resources.ts';
 import { matches } from '../selector.ts';
 import { keyOf, WatchCache } from '../watch-cache.ts';
+import { bindClaim } from './claims.ts';
 import { syncDeployment } from './deployment/controller.ts';
 import { syncBudget } from './disruption.ts';
 import { syncEndpoints } from './endpoints.ts';
 import { syncReplicaSet } from './replica-set/controller.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { syncStatefulSet } from './stateful-set.ts';
 
 export type ControllerOptions = {
   readonly kubeconfig: string;
@@ -33,6 +45,8 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
     services: new WatchCache(manager, kinds.services),
     deployments: new WatchCache(manager, kinds.deployments),
     replicaSets: new WatchCache(manager, kinds.replicaSets),
+    statefulSets: new WatchCache(manager, kinds.statefulSets),
+    claims: new WatchCache(manager, kinds.claims),
     slices: new WatchCache(manager, kinds.endpointSlices),
     budgets: new WatchCache(manager, kinds.disruptionBudgets),
   };
@@ -48,6 +62,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
     client: scheduling,
     pods: caches.pods,
     nodes: caches.nodes,
+    claims: caches.claims,
     recorder: eventRecorder(scheduling, 'default-scheduler'),
     backoffMs: options.schedulerBackoffMs ?? { initial: 1_000, max: 10_000 },
     onError: failed('scheduler'),
@@ -65,19 +80,24 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
 
 type Caches = {
   readonly pods: WatchCache<Pod>;
-  readonly services: WatchCache<import('../objects.ts').Service>;
-  readonly deployments: WatchCache<import('../objects.ts').Deployment>;
-  readonly replicaSets: WatchCache<import('../objects.ts').ReplicaSet>;
-  readonly slices: WatchCache<import('../objects.ts').EndpointSlice>;
-  readonly budgets: WatchCache<import('../objects.ts').PodDisruptionBudget>;
+  readonly services: WatchCache<Service>;
+  readonly deployments: WatchCache<Deployment>;
+  readonly replicaSets: WatchCache<ReplicaSet>;
+  readonly statefulSets: WatchCache<StatefulSet>;
+  readonly claims: WatchCache<PersistentVolumeClaim>;
+  readonly slices: WatchCache<EndpointSlice>;
+  readonly budgets: WatchCache<PodDisruptionBudget>;
 };
 
 function wire(caches: Caches, client: ClusterClient, queue: (name: string, work: Work) => KeyQueue): void {
-  const { pods, services, deployments, replicaSets, slices, budgets } = caches;
+  const { pods, services, deployments, replicaSets, statefulSets, claims, slices, budgets } = caches;
   const rollouts = { client, deployments, replicaSets, pods, recorder: eventRecorder(client, 'deployment-controller') };
   const rollout = queue('deployment', (key) => syncDeployment(rollouts, key));
   const replicas = { client, replicaSets, pods, recorder: eventRecorder(client, 'replicaset-controller') };
   const replica = queue('replicaset', (key) => syncReplicaSet(replicas, key));
+  const stateful = { client, sets: statefulSets, pods, recorder: eventRecorder(client, 'statefulset-controller') };
+  const ordinal = queue('statefulset', (key) => syncStatefulSet(stateful, key));
+  const binding = queue('claims', (key) => bindClaim(client, claims, key));
   const endpoint = queue('endpointslice', (key) => syncEndpoints({ client, services, pods, slices }, key));
   const disruption = { client, budgets, pods, replicaSets, deployments };
   const budget = queue('disruption', (key) => syncBudget(disruption, key));
@@ -94,6 +114,7 @@ function wire(caches: Caches, client: ClusterClient, queue: (name: string, work:
     const pod = (now ?? before) as Pod;
     addOwner(replica, pod, 'ReplicaSet', replicaSets.list());
     if (before) addOwner(replica, before, 'ReplicaSet', replicaSets.list());
+    addOwner(ordinal, pod, 'StatefulSet', []);
     // Recreate waits for the last old pod: only the pod's end tells.
     if (!now || now.status?.phase !== before?.status?.phase) addAll(rollout, sameNamespace(deployments.list(), pod));
     const concerned = sameNamespace(services.list(), pod).filter((service) =>
@@ -104,6 +125,8 @@ function wire(caches: Caches, client: ClusterClient, queue: (name: string, work:
     addAll(endpoint, concerned);
     addAll(budget, sameNamespace(budgets.list(), pod));
   });
+  statefulSets.onChange((now, before) => ordinal.add(keyOf((now ?? before) as KubeObject)));
+  claims.onChange((now) => now && binding.add(keyOf(now)));
   services.onChange((now, before) => endpoint.add(keyOf((now ?? before) as KubeObject)));
   slices.onChange((now, before) => {
     const slice = (now ?? before) as KubeObject;

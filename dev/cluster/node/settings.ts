@@ -57,6 +57,8 @@ export type NodeSettings = {
   readonly hosts?: { readonly [name: string]: string };
   /** Where pods' directories and claims live; a temporary directory, removed at the end, when not given. */
   readonly stateDir?: string;
+  /** Where the data of claims lives, for all nodes of a cluster; below stateDir when not given. */
+  readonly claimsDir?: string;
   readonly timings?: Partial<Timings>;
   /** Told of what goes wrong inside the agent; every pod is tried again in any case. */
   readonly onError?: (pod: string, error: unknown) => void;

@@ -155,10 +155,11 @@ function partsOf(
         : serviceLinks(
             caches.services.list().filter((service) => service.metadata.namespace === pod.metadata.namespace),
           ),
-    claimDir: (pod) => (claim) =>
-      caches.claims.get(inNamespaceOf(pod, claim))
-        ? join(stateDir, 'claims', pod.metadata.namespace ?? '', claim)
-        : undefined,
+    claimDir: (pod) => (name) => {
+      const claim = caches.claims.get(inNamespaceOf(pod, name));
+      // By uid: a claim that is deleted and made again under its old name begins empty.
+      return claim && join(settings.claimsDir ?? join(stateDir, 'claims'), claim.metadata.uid);
+    },
     onError: settings.onError ?? (() => {}),
   };
 }

@@ -6,7 +6,7 @@ import { conditionOf, isPodFinished, now } from '../../conditions.ts';
 import type { Recorder } from '../../event-recorder.ts';
 import type { Outcome } from '../../key-queue.ts';
 import { KeyQueue } from '../../key-queue.ts';
-import type { Condition, Node, Pod } from '../../objects.ts';
+import type { Condition, Node, PersistentVolumeClaim, Pod } from '../../objects.ts';
 import { pods as podResource } from '../../resources.ts';
 import { keyOf, type WatchCache } from '../../watch-cache.ts';
 import { decide } from './choice.ts';
@@ -16,6 +16,7 @@ export type SchedulerParts = {
   readonly client: ClusterClient;
   readonly pods: WatchCache<Pod>;
   readonly nodes: WatchCache<Node>;
+  readonly claims: WatchCache<PersistentVolumeClaim>;
   readonly recorder: Recorder;
   readonly backoffMs: { readonly initial: number; readonly max: number };
   readonly onError: (key: string, error: unknown) => void;
@@ -33,6 +34,9 @@ export class Scheduler {
     this.#parts = parts;
     this.#queue = new KeyQueue((key) => this.#inTurn(key), parts.onError);
     parts.pods.onChange((pod, before) => this.#podChanged(pod, before));
+    parts.claims.onChange((claim, before) => {
+      if (claim?.status?.phase !== before?.status?.phase) this.#wakeAll();
+    });
     parts.nodes.onChange((node, before) => {
       if (
         JSON.stringify([node?.spec, node?.metadata.labels, node?.status?.allocatable]) !==
@@ -73,7 +77,8 @@ export class Scheduler {
   async #schedule(key: string): Promise<Outcome> {
     const pod = this.#parts.pods.get(key);
     if (!pod || !isPending(pod)) return undefined;
-    const decision = decide(pod, this.#places());
+    const claims = this.#parts.claims.list().filter((claim) => claim.metadata.namespace === pod.metadata.namespace);
+    const decision = decide(pod, this.#places(), claims);
     if ('node' in decision) await this.#bind(pod, decision.node);
     else await this.#tellUnschedulable(pod, decision.unschedulable);
     return undefined;
