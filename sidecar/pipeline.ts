@@ -19,8 +19,9 @@ import { Passage, type PassageWays } from './gate/passage.ts';
 import { SocketPassage } from './gate/socket-passage.ts';
 import type { Authenticate } from './ingress/authenticate.ts';
 import { hasBody } from './ingress/body.ts';
-import { Exchange, type ExchangeHost } from './ingress/exchange.ts';
+import { Exchange, type ExchangeHost, isAfterLast } from './ingress/exchange.ts';
 import { givenId, isWellFormedId, mintId } from './ingress/inference-id.ts';
+import type { ConnectionLimits } from './ingress/limits.ts';
 import { type Problem, problem } from './ingress/problem.ts';
 import type { Route, Router } from './ingress/route.ts';
 import { shapeFault } from './ingress/shape.ts';
@@ -33,6 +34,7 @@ import type { WebSockets } from './upstream/websocket.ts';
 
 export interface PipelineParts {
   readonly settings: Pick<SidecarSettings, 'healthPath'>;
+  readonly limits: ConnectionLimits;
   readonly host: ExchangeHost;
   readonly route: Router;
   readonly authenticate: Authenticate;
@@ -51,6 +53,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const { settings, host, requests, acceptance, ways, webSockets } = parts;
   return {
     request(request, response, expectsContinue) {
+      if (isAfterLast(request)) return;
       const exchange = new Exchange(request, response, expectsContinue, host);
       const route = enter(exchange, parts);
       if (route === undefined) return;
@@ -83,11 +86,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 }
 
 /** The steps that every request takes; undefined when one of them has answered. */
-function enter(exchange: Exchange, { route, authenticate, requests }: PipelineParts): Route | undefined {
-  const shape = shapeFault(exchange.request);
+function enter(exchange: Exchange, { limits, route, authenticate, requests }: PipelineParts): Route | undefined {
+  const shape = shapeFault(exchange.request, limits.maxHeaders);
   if (shape !== undefined) {
     exchange.id = mintId();
-    exchange.answerProblem(shape);
+    exchange.answerLast(shape);
     return undefined;
   }
   const destination = route(exchange.request.url!);

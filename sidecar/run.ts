@@ -16,6 +16,7 @@ import { ServiceRate } from './gate/service-rate.ts';
 import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
 import { answerBroken } from './ingress/broken.ts';
 import type { ExchangeHost } from './ingress/exchange.ts';
+import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
 import { createTrafficServer } from './ingress/listen.ts';
 import { createRouter } from './ingress/route.ts';
 import { createPipeline } from './pipeline.ts';
@@ -35,6 +36,7 @@ export interface SidecarDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createQueueService: CreateQueueService;
+  readonly limits?: ConnectionLimits;
 }
 
 export interface RunningSidecar {
@@ -46,7 +48,7 @@ export interface RunningSidecar {
 
 /** Resolves when the sidecar serves. It drains and stops when the signal aborts. */
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
-  const { clock, logger } = deps;
+  const { clock, logger, limits = defaultLimits } = deps;
   const metrics = new Metrics();
   const requestMetrics = new RequestMetrics(metrics);
   const gate = new Gate({ concurrency: settings.concurrency, maxWaiting: settings.maxQueue, clock });
@@ -76,6 +78,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
 
   const pipeline = createPipeline({
     settings,
+    limits,
     host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger)),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
@@ -83,6 +86,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,
+      bodySilenceMs: limits.bodySilenceMs,
       ttlMs: settings.requestTtlSeconds * 1000,
       webhookAllowedHosts: settings.webhookAllowedHosts,
     }),
@@ -113,7 +117,8 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
         if (refusal !== undefined) requestMetrics.refused(refusal.code);
       },
     },
-    { maxConnections: settings.maxConnections },
+    limits,
+    settings.maxConnections,
   );
   const admin = new AdminServer({
     host: settings.host,

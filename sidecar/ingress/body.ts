@@ -57,11 +57,15 @@ export type GatheredBody =
   | { readonly kind: 'too_large' }
   | { readonly kind: 'too_slow' };
 
-/** Longest silence in the middle of a body that is held in memory. */
-const SLOW_BODY_MS = 30_000;
+export interface GatherLimits {
+  readonly maxBytes: number;
+  /** Longest silence in the middle of it. */
+  readonly silenceMs: number;
+}
 
 /** The whole body, if it is within the limit. Says so as soon as it is known; calls nothing once the client is gone. */
-export function gatherBody(request: IncomingMessage, maxBytes: number, done: (body: GatheredBody) => void): void {
+export function gatherBody(request: IncomingMessage, limits: GatherLimits, done: (body: GatheredBody) => void): void {
+  const { maxBytes, silenceMs } = limits;
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     done({ kind: 'too_large' });
     return;
@@ -80,6 +84,6 @@ export function gatherBody(request: IncomingMessage, maxBytes: number, done: (bo
     if (bytes <= maxBytes) chunks.push(chunk);
     else finish({ kind: 'too_large' });
   };
-  if (!request.complete) request.setTimeout(SLOW_BODY_MS);
+  if (!request.complete) request.setTimeout(silenceMs);
   request.on('data', onData).on('end', onEnd).on('timeout', onTimeout);
 }

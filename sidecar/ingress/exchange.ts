@@ -1,6 +1,7 @@
 // One request and its answer, as the client sees them: identity, measurements, and the one place that writes heads.
 // It does not decide anything; the pipeline does, and tells it what to answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
@@ -145,6 +146,13 @@ export class Exchange {
     this.answer(problems[problem.code].status, lines, problemBody(problem, this.id));
   }
 
+  /** For a request whose end is in doubt: what follows on this connection is not taken for a request. */
+  answerLast(problem: Problem): void {
+    (this.request.socket as MarkedSocket)[lastAnswered] = true;
+    this.response.shouldKeepAlive = false;
+    this.answerProblem(problem);
+  }
+
   /** Ends the client's connection abnormally: what was sent so far is not the whole answer. */
   breakOff(): void {
     this.response.destroy();
@@ -170,4 +178,12 @@ export class Exchange {
     this.onClientGone = undefined;
     this.#host.ended(this);
   };
+}
+
+const lastAnswered = Symbol('last answered');
+type MarkedSocket = Socket & { [lastAnswered]?: true };
+
+/** It came in one packet after a request that was answered as the last one. */
+export function isAfterLast(request: IncomingMessage): boolean {
+  return (request.socket as MarkedSocket)[lastAnswered] === true;
 }

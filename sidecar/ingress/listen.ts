@@ -2,11 +2,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer } from '../../runtime/http.ts';
+import type { ConnectionLimits } from './limits.ts';
 import { isWebSocket } from './upgrade.ts';
-
-export interface ListenOptions {
-  readonly maxConnections: number;
-}
 
 export interface TrafficHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
@@ -17,29 +14,28 @@ export interface TrafficHandlers {
   onBroken(error: NodeJS.ErrnoException, socket: Socket): void;
 }
 
-/** Time for request line and headers: slow-loris clients are cut off. */
-const HEADERS_TIMEOUT_MS = 30_000;
-const MAX_HEADER_BYTES = 32 * 1024;
-
-export function createTrafficServer(handlers: TrafficHandlers, options: ListenOptions): Server {
+export function createTrafficServer(
+  handlers: TrafficHandlers,
+  limits: ConnectionLimits,
+  maxConnections: number,
+): Server {
   const server = createServer({
     insecureHTTPParser: false,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
     // Waiting in line counts for Node as receiving the request: its limit would end requests that only wait.
     requestTimeout: 0,
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,
     // We answer that ourselves, with a problem.
     requireHostHeader: false,
     shouldUpgradeCallback: isWebSocket,
-    // Paused early: a waiting request costs this much of its body and no more.
-    highWaterMark: 16 * 1024,
+    highWaterMark: limits.bodyAheadBytes,
   });
   // Node would drop what is over its count without a word; the pipeline refuses instead.
   server.maxHeadersCount = 0;
-  server.maxConnections = options.maxConnections;
+  server.maxConnections = maxConnections;
   server.on('request', handlers.onRequest);
   server.on('checkContinue', handlers.onExpectation);
   server.on('checkExpectation', handlers.onExpectation);

@@ -3,11 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type Problem, problem } from './problem.ts';
 
-const MAX_HEADERS = 200;
-
-export function shapeFault(request: IncomingMessage): Problem | undefined {
+export function shapeFault(request: IncomingMessage, maxHeaders: number): Problem | undefined {
   const raw = request.rawHeaders;
-  if (raw.length > 2 * MAX_HEADERS) return problem('headers_too_large', `more than ${MAX_HEADERS} header lines`);
+  if (raw.length > 2 * maxHeaders) return problem('headers_too_large', `more than ${maxHeaders} header lines`);
   let hosts = 0;
   let lengths = 0;
   for (let i = 0; i < raw.length; i += 2) {
@@ -15,6 +13,7 @@ export function shapeFault(request: IncomingMessage): Problem | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
     else if (name.length === 14 && name.toLowerCase() === 'content-length') lengths++;
   }
+  if (request.httpVersionMajor !== 1) return malformed('not HTTP/1.1 or HTTP/1.0');
   if (hosts > 1) return malformed('more than one Host');
   if (hosts === 0 && request.httpVersionMinor === 1) return malformed('no Host, which HTTP/1.1 wants');
   const { 'transfer-encoding': coding, expect } = request.headers;

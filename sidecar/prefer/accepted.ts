@@ -14,6 +14,7 @@ import type { Requests } from './requests.ts';
 export interface AcceptOptions {
   readonly name: string;
   readonly maxBodyBytes: number;
+  readonly bodySilenceMs: number;
   readonly ttlMs: number;
   readonly webhookAllowedHosts: readonly string[];
 }
@@ -30,13 +31,13 @@ export class Acceptance {
   }
 
   accept(exchange: Exchange, decision: Decision): void {
-    const { maxBodyBytes } = this.#options;
+    const { maxBodyBytes, bodySilenceMs } = this.#options;
     const webhook = webhookOf(exchange.request.headers[headers.webhook], this.#options.webhookAllowedHosts);
     if (typeof webhook !== 'string') {
       exchange.answerProblem(webhook);
       return;
     }
-    gatherBody(exchange.request, maxBodyBytes, (body) => {
+    gatherBody(exchange.request, { maxBytes: maxBodyBytes, silenceMs: bodySilenceMs }, (body) => {
       if (body.kind !== 'whole') {
         // The rest of the body is not worth reading: the connection ends with the answer.
         exchange.response.shouldKeepAlive = false;

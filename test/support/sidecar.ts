@@ -10,6 +10,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { environmentName } from '../../runtime/settings.ts';
 import { readSidecarSettings } from '../../sidecar/config.ts';
 import { SETTINGS_PREFIX, type SidecarSettingName, type SidecarStats } from '../../sidecar/contract.ts';
+import { type ConnectionLimits, defaultLimits } from '../../sidecar/ingress/limits.ts';
 import { createQueueService } from '../../sidecar/queue/create-queue.ts';
 import { run } from '../../sidecar/run.ts';
 import { eventually } from './eventually.ts';
@@ -33,11 +34,17 @@ export interface TestSidecar {
 export interface SidecarSetup {
   readonly settings?: Partial<Record<SidecarSettingName, string | number>>;
   readonly model?: Partial<ModelServerSettings>;
+  readonly limits?: Partial<ConnectionLimits>;
   /** Do not wait until it is ready: the container is not, by intention. */
   readonly isUnready?: boolean;
 }
 
-export async function startSidecar({ settings = {}, model: modelSettings = {}, isUnready }: SidecarSetup = {}) {
+export async function startSidecar({
+  settings = {},
+  model: modelSettings = {},
+  limits = {},
+  isUnready,
+}: SidecarSetup = {}) {
   const model = await startModelServer(modelSettings);
   const directory = mkdtempSync(join(tmpdir(), 'test-sidecar-'));
   const log: Record<string, unknown>[] = [];
@@ -46,7 +53,7 @@ export async function startSidecar({ settings = {}, model: modelSettings = {}, i
   const sidecar = await run(
     stopping.signal,
     readSidecarSettings(environment({ upstream: model.url, dataDir: directory, ...settings }), []),
-    { clock: systemClock, logger, createQueueService },
+    { clock: systemClock, logger, createQueueService, limits: { ...defaultLimits, ...limits } },
   );
   const adminUrl = `http://127.0.0.1:${sidecar.adminPort}`;
   const stats = async () => (await (await fetch(`${adminUrl}/stats`)).json()) as SidecarStats;

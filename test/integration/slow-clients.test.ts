@@ -1,0 +1,65 @@
+// Clients that take for ever: to send their headers or body, to read, to do anything at all.
+import { afterEach, expect, test } from 'vitest';
+import { RawConnection } from '../support/raw-http.ts';
+import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
+
+let sidecar: TestSidecar;
+afterEach(() => sidecar.close());
+
+test('headers that do not arrive in time: 408', async () => {
+  sidecar = await startSidecar({ limits: { headersTimeoutMs: 500 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.write('GET /echo HTTP/1.1\r\nHost: a\r\nX-Slow: ');
+  const dripping = setInterval(() => connection.write('x'), 50);
+  const answer = await connection.untilClosed();
+  clearInterval(dripping);
+  expect(answer).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+});
+
+test('an async body that stops coming: 408, nothing stored', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 10', '', 'half');
+  expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+  expect((await sidecar.stats()).queue).toMatchObject({ queued: 0, running: 0 });
+});
+
+test('a slow async body that keeps coming is waited for', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 500 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 10', '', '');
+  for (let i = 0; i < 10; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    connection.write('x');
+  }
+  expect(await connection.until('StatusPath')).toMatch(/^HTTP\/1.1 202 /);
+  connection.close();
+});
+
+test('a sync body that does not come within the time to live: 504, the slot free', async () => {
+  sidecar = await startSidecar({ settings: { requestTtlSeconds: 1 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 100000', '', 'half');
+  await connection.until('upstream_timeout');
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+  connection.close();
+});
+
+test('a client that stops reading is cut off after the idle timeout, and the container’s connection with it', async () => {
+  sidecar = await startSidecar({ settings: { idleTimeoutSeconds: 1 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.socket.pause();
+  connection.send('GET /chunks?count=2000&bytes=65536 HTTP/1.1', 'Host: a', '', '');
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  await sidecar.model.when((stats) => stats.aborted.length === 1);
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+  connection.close();
+});
+
+test('connections over the limit are not accepted', async () => {
+  sidecar = await startSidecar({ settings: { maxConnections: 3 } });
+  const open = await Promise.all([1, 2, 3].map(() => RawConnection.open(sidecar.port)));
+  const over = await RawConnection.open(sidecar.port);
+  await over.untilClosed();
+  for (const connection of open) connection.close();
+});
