@@ -84,7 +84,13 @@ function comparableText(key: string, value: string): string {
 /** What must be equal: everything but ids, times, revisions and names that a server makes up. */
 export function comparable(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return comparableText(key, value);
-  if (Array.isArray(value)) return value.map((item) => comparable(item, key));
+  if (Array.isArray(value)) {
+    const items = value.map((item) => comparable(item, key));
+    // Sorted by time: which entry comes first depends on where a second ends.
+    return key === 'managedFields'
+      ? items.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
+      : items;
+  }
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.keys(value)

@@ -2,6 +2,7 @@
 // memory and gone with the process. Controllers, node agents and the operator reach it over HTTP only, like any real one.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,8 +46,16 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const { key, cert } = await loopbackCertificate();
   const faults = new Faults();
   const requests = new RequestLog();
-  const api = new Api({ address: '127.0.0.1', certificate: cert, historyLength: options.historyLength ?? 5000, nowMs });
-  const authenticate = (authorization: string | undefined) => api.identity.userOf(authorization);
+  const api = new Api({
+    address: '127.0.0.1:0',
+    certificate: cert,
+    historyLength: options.historyLength ?? 5000,
+    nowMs,
+  });
+  const authenticate = (headers: IncomingHttpHeaders) => {
+    const user = api.identity.userOf(headers.authorization);
+    return api.identity.impersonated(user, one(headers['impersonate-user']), one(headers['impersonate-group']));
+  };
   const { adminToken } = api.identity;
   const listener = createListener({ key, cert }, { api, faults, log: requests, authenticate, nowMs });
   listener.listen(options.port ?? 0, '127.0.0.1');
@@ -86,4 +95,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(',') : header;
 }

@@ -34,7 +34,11 @@ export class BuiltinSchemas {
     const load = () => this.#properties(name);
     const declarations = declarationsIn(text);
     let properties: Record<string, Schema> | undefined;
-    const attributes = () => this.#attributes(name);
+    let required: string[] | undefined;
+    const requiredFields = () =>
+      this.#attributes(name)
+        .filter((one) => declarations.get(one.name)?.isRequired)
+        .map((one) => one.baseName);
     const schema: Schema = {
       type: 'object',
       model: name,
@@ -45,9 +49,8 @@ export class BuiltinSchemas {
         return properties;
       },
       get required() {
-        return attributes()
-          .filter((one) => declarations.get(one.name)?.isRequired)
-          .map((one) => one.baseName);
+        required ??= requiredFields();
+        return required;
       },
     };
     this.#loaded.set(name, schema);

@@ -1,6 +1,6 @@
 // HTTPS in front of the Api: reads bodies, finds the user, orders faults, writes answers and watch streams, keeps the request log.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
@@ -22,7 +22,7 @@ export interface ListenerParts {
   readonly api: Api;
   readonly faults: Faults;
   readonly log: RequestLog;
-  readonly authenticate: (authorization: string | undefined) => User;
+  readonly authenticate: (headers: IncomingHttpHeaders) => User;
   readonly nowMs: () => number;
 }
 
@@ -67,7 +67,7 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
       return;
     }
     if (fault !== undefined) throw fault;
-    user = parts.authenticate(incoming.headers.authorization);
+    user = parts.authenticate(incoming.headers);
     const { contentType, body } = textBody((incoming.headers['content-type'] ?? '').split(';')[0]!.trim(), bytes);
     const headers = incoming.headers as Record<string, string | undefined>;
     const request: ApiRequest = {

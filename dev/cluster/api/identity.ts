@@ -1,7 +1,7 @@
 // Who is asking: the admin's token, and one token for each service account that somebody asked for. Tokens live as long as the server.
 import { randomBytes } from 'node:crypto';
 import type { User } from './request.ts';
-import { StatusError } from './status-error.ts';
+import { forbidden, StatusError } from './status-error.ts';
 
 export class Identity {
   readonly adminToken = randomBytes(24).toString('base64url');
@@ -18,6 +18,22 @@ export class Identity {
     return token;
   }
 
+  /** `kubectl --as`: whoever may do everything may also act as anybody else; others are refused. */
+  impersonated(user: User, as: string | undefined, groups: string | undefined): User {
+    if (as === undefined) return user;
+    if (!user.groups.includes('system:masters')) {
+      throw forbidden(
+        { group: '', plural: 'users' },
+        as,
+        `User "${user.name}" cannot impersonate resource "users" in API group "" at the cluster scope`,
+      );
+    }
+    const asked = groups === undefined ? [] : groups.split(',').map((group) => group.trim());
+    const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(as);
+    if (account !== null) return { name: as, groups: [...groupsOfAccount(account[1]!), ...asked] };
+    return { name: as, groups: [...asked, 'system:authenticated'] };
+  }
+
   userOf(authorization: string | undefined): User {
     if (authorization === undefined) return { name: 'system:anonymous', groups: ['system:unauthenticated'] };
     const token = /^Bearer (.+)$/.exec(authorization)?.[1];
@@ -29,7 +45,10 @@ export class Identity {
       throw new StatusError(401, 'Unauthorized', { reason: 'Unauthorized' });
     }
     const { namespace, name } = account;
-    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
-    return { name: `system:serviceaccount:${namespace}:${name}`, groups };
+    return { name: `system:serviceaccount:${namespace}:${name}`, groups: groupsOfAccount(namespace) };
   }
+}
+
+function groupsOfAccount(namespace: string): string[] {
+  return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
 }

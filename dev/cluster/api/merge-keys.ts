@@ -93,3 +93,26 @@ export const QUANTITIES: ReadonlySet<string> = new Set([
   'V2MetricValueStatus.averageValue',
   'V2MetricValueStatus.value',
 ]);
+
+/** Counts that the typed server leaves out when they are zero; other optional numbers are pointers in Go and stay. */
+export const OMITTED_WHEN_ZERO: ReadonlySet<string> = new Set([
+  'V1DeploymentStatus.observedGeneration',
+  'V1DeploymentStatus.replicas',
+  'V1DeploymentStatus.updatedReplicas',
+  'V1DeploymentStatus.readyReplicas',
+  'V1DeploymentStatus.availableReplicas',
+  'V1DeploymentStatus.unavailableReplicas',
+  'V1ReplicaSetStatus.fullyLabeledReplicas',
+  'V1ReplicaSetStatus.readyReplicas',
+  'V1ReplicaSetStatus.availableReplicas',
+  'V1ReplicaSetStatus.observedGeneration',
+  'V1StatefulSetStatus.observedGeneration',
+  'V1StatefulSetStatus.readyReplicas',
+  'V1StatefulSetStatus.currentReplicas',
+  'V1StatefulSetStatus.updatedReplicas',
+  'V1JobStatus.active',
+  'V1JobStatus.succeeded',
+  'V1JobStatus.failed',
+  'V1PodDisruptionBudgetStatus.observedGeneration',
+  'CoreV1Event.count',
+]);

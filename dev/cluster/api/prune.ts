@@ -1,5 +1,7 @@
 // Unknown fields: dropped from what is stored, and named so that the caller can warn or refuse (fieldValidation). For built-in
 // kinds the same walk checks JSON types, because the typed server refuses those while decoding, before any validation.
+
+import { OMITTED_WHEN_ZERO } from './merge-keys.ts';
 import { type Fields, isFields } from './objects.ts';
 import { preservesUnknown, type Schema } from './schema.ts';
 import { badRequest } from './status-error.ts';
@@ -104,9 +106,18 @@ function decodeObject(value: Fields, schema: Schema, place: DecodePlace, fail: (
     const path = place.path === '' ? key : `${place.path}.${key}`;
     const struct = schema.model === undefined ? place.struct : goStruct(schema);
     const decoded = decodeTyped(inner, declared, { path, struct }, fail);
-    if (decoded !== undefined) result[key] = decoded;
+    if (decoded !== undefined && !isOmitted(decoded, declared, schema, key)) result[key] = decoded;
   }
   return result;
+}
+
+/** What Go's `omitempty` leaves out when the typed server writes the object: empty lists and maps, and counts of zero. */
+function isOmitted(value: unknown, declared: Schema, parent: Schema, key: string): boolean {
+  if (parent.model === undefined) return false;
+  if (value === 0) return OMITTED_WHEN_ZERO.has(`${parent.model}.${key}`);
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  const isEmptyMap = declared.additionalProperties !== undefined && isFields(value) && Object.keys(value).length === 0;
+  return (isEmptyList || isEmptyMap) && parent.required?.includes(key) !== true;
 }
 
 const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|m|u|n|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;

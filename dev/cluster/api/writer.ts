@@ -55,8 +55,9 @@ export class ObjectWriter {
     this.#stampNew(resource, object);
     if (options.isForeignKind !== true) resource.rules.defaults?.(object);
     if ((metadata.name ?? '') !== '') this.#checkAbsent(resource, object);
-    resource.rules.admit?.(object, options.isDryRun);
     this.#own(resource, undefined, object, { ...options, subresource: '' });
+    // Nobody owns what admission adds.
+    resource.rules.admit?.(object, options.isDryRun);
     this.#validate(resource, object, undefined);
     if (options.isDryRun) return object;
     return this.#store.put(resource.collection, objectKey(metadata.namespace, metadata.name!), object);

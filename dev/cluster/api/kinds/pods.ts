@@ -1,6 +1,6 @@
 // Rules of pods: what admission adds, defaults, validation, the fields that can be selected by.
 import { generatedName } from '../names.ts';
-import { ensureFields, type Fields, fieldsAt, isFields, type KubeObject, valueAt } from '../objects.ts';
+import { ensureFields, type Fields, fieldsAt, isFields, type KubeObject, listAt, valueAt } from '../objects.ts';
 import type { KindRules, SelectableField } from '../resource.ts';
 import { forbidden } from '../status-error.ts';
 import { admitPodSpec, defaultPodSpec, defaultRequests, qosClass } from './pod-defaults.ts';
@@ -72,6 +72,11 @@ export function podRules(surroundings: PodSurroundings): KindRules {
     skeleton: { spec: { containers: null }, status: {} },
     selectableFields: FIELDS,
     defaults: (object) => {
+      // The typed pod always writes these two times.
+      for (const condition of listAt(object, 'status', 'conditions')) {
+        condition.lastProbeTime ??= null;
+        condition.lastTransitionTime ??= null;
+      }
       const spec = fieldsAt(object, 'spec');
       if (!isFields(spec)) return;
       defaultPodSpec(spec);
