@@ -16,9 +16,11 @@ export interface DrainSurroundings {
   isIdle(): boolean;
   /** Nobody is left to wait for: the container is dead, what is inside will never be answered. */
   isContainerDead(): boolean;
-  /** Takes no new async work, and gives back what it has when `deadline` passes. */
+  /** Takes no new async work. */
   began(): void;
   ended(): void;
+  /** The time is over: async work that still runs goes back to the queue, the attempt not counted. */
+  gaveUp(): Promise<void>;
 }
 
 export class Drain {
@@ -63,7 +65,13 @@ export class Drain {
   }
 
   /** Resolves when nothing is left to finish (true), or after `drainMs` or on abort (false). */
-  waitUntilDone(signal: AbortSignal): Promise<boolean> {
+  async waitUntilDone(signal: AbortSignal): Promise<boolean> {
+    const isDone = await this.#untilDone(signal);
+    if (!isDone && !signal.aborted) await this.#around.gaveUp();
+    return isDone;
+  }
+
+  #untilDone(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { clock } = this.#around;
     const deadlineMs = clock.monotonicMs() + this.#options.drainMs;

@@ -1,5 +1,6 @@
 // Builds the sidecar's parts, starts them in order and stops them in reverse. main.ts and the tests both call `run`.
 // The only place where the parts meet.
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AdminServer } from '../runtime/admin-server.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -130,7 +131,6 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   observe(metrics, settings, gate, drain, health);
 
   const parts: Part[] = [
-    { name: 'container connections', stop: () => container.close() },
     { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
     { name: 'queue', start: () => service.start(), stop: () => service.stop() },
     { name: 'health', start: () => health.start(), stop: () => health.stop() },
@@ -140,12 +140,11 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
       start: () => listen(server, settings.host, settings.port),
       stop: async () => {
         isClosing = true;
-        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-        gate.dismissAll();
-        server.closeIdleConnections();
-        await Promise.race([closed, new Promise<void>((resolve) => clock.after(1_000, resolve))]);
-        server.closeAllConnections();
-        webSockets.closeAll();
+        await closeTraffic(server, clock, async () => {
+          gate.dismissAll();
+          await container.close();
+          webSockets.closeAll();
+        });
         deadlines.stop();
       },
     },
@@ -164,6 +163,15 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   return { trafficPort, adminPort: admin.port, stopped };
 }
 
+/** Closes the port; who is still there after the drain is answered, and gets a moment to read it. */
+async function closeTraffic(server: Server, clock: Clock, giveUp: () => Promise<void>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await giveUp();
+  server.closeIdleConnections();
+  await Promise.race([closed, new Promise<void>((resolve) => clock.after(1_000, resolve))]);
+  server.closeAllConnections();
+}
+
 function createDrain(
   { drainSeconds, drainQuietSeconds }: SidecarSettings,
   clock: Clock,
@@ -178,6 +186,7 @@ function createDrain(
     isContainerDead: () => containerState() === 'unreachable',
     began: () => service.pause(),
     ended: () => service.resume(),
+    gaveUp: () => service.handBack(),
   });
 }
 

@@ -7,6 +7,18 @@ import type { Metrics } from './metrics.ts';
 const storedModes = ['async', 'proxy'] as const;
 const breakerStates = ['closed', 'open', 'probing'] as const;
 const refusals = ['full', 'quota_exceeded', 'conflict', 'unreachable'] as const;
+/** What requests wait for; rarer steps appear when they first happen. */
+const storeOperations = [
+  'submit',
+  'claim',
+  'renew',
+  'complete',
+  'fail',
+  'status',
+  'result',
+  'cancel',
+  'sweep',
+] as const;
 const deliveries = ['delivered', 'retried', 'given_up', 'refused'] as const;
 
 export function createQueueMetrics(metrics: Metrics): QueueObserver {
@@ -19,6 +31,10 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
   }
   for (const reason of refusals) metrics.counter('inference_async_refused_total').inc({ reason }, 0);
   for (const outcome of deliveries) metrics.counter('inference_webhooks_total').inc({ outcome }, 0);
+  for (const operation of storeOperations) {
+    metrics.counter('inference_store_errors_total').inc({ operation }, 0);
+    metrics.histogram('inference_store_operation_seconds').zero({ operation });
+  }
   for (const whose of ['own', 'other']) metrics.counter('inference_async_leases_lost_total').inc({ whose }, 0);
   for (const [code, { status }] of Object.entries(problems)) {
     if (status === 502) metrics.counter('inference_async_retried_total').inc({ code }, 0);

@@ -1,0 +1,45 @@
+// One line a request when it ends, with what one needs to find it again and nothing that is secret.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
+
+let sidecar: TestSidecar;
+beforeAll(async () => {
+  sidecar = await startSidecar();
+});
+afterAll(() => sidecar.close());
+
+const lineOf = (id: string) =>
+  eventually(() => {
+    const lines = sidecar.log.filter((line) => line.msg === 'request' && line.id === id);
+    if (lines.length !== 1) throw new Error(`${lines.length} lines`);
+    return lines[0]!;
+  });
+
+test('an answered request', async () => {
+  const headers = { 'X-Inference-Id': 'logged', Authorization: 'Bearer secret-token', Cookie: 'secret-cookie' };
+  await fetch(`${sidecar.url}/demo/echo?api_key=secret-query`, { method: 'POST', body: 'secret-body', headers });
+  expect(await lineOf('logged')).toMatchObject({
+    mode: 'sync',
+    method: 'POST',
+    path: '/demo/echo',
+    status: 200,
+    client: '127.0.0.1',
+    queueMs: expect.any(Number),
+    upstreamMs: expect.any(Number),
+    durationMs: expect.any(Number),
+  });
+  expect(JSON.stringify(sidecar.log)).not.toContain('secret');
+});
+
+test('a refused request says why', async () => {
+  await fetch(`${sidecar.url}/result/demo`, { headers: { 'X-Inference-Id': 'unknown' } });
+  expect(await lineOf('unknown')).toMatchObject({ mode: 'lookup', status: 404, problem: 'inference_not_found' });
+});
+
+test('health checks are not logged: there would be nothing else', async () => {
+  await fetch(`${sidecar.url}/health`, { headers: { 'X-Inference-Id': 'probe' } });
+  await fetch(`${sidecar.url}/echo`, { headers: { 'X-Inference-Id': 'after-probe' } });
+  await lineOf('after-probe');
+  expect(sidecar.log.some(({ id }) => id === 'probe')).toBe(false);
+});

@@ -1,0 +1,115 @@
+// The end of a replica: /drain and SIGTERM finish what is inside and waiting, send newcomers away politely, give back
+// async work, and lose nothing.
+import { afterEach, expect, test } from 'vitest';
+import { RawConnection } from '../support/raw-http.ts';
+import { type SidecarSetup, startSidecar, type TestSidecar } from '../support/sidecar.ts';
+
+let sidecar: TestSidecar;
+const begin = async (setup: SidecarSetup = {}) => {
+  sidecar = await startSidecar(setup);
+};
+afterEach(() => sidecar.close());
+
+const drain = () => fetch(`${sidecar.adminUrl}/drain`);
+const admin = async (path: string) => (await fetch(`${sidecar.adminUrl}${path}`)).status;
+
+test('/drain blocks until nothing is inside or waiting; meanwhile not ready, and newcomers are served with Connection: close', async () => {
+  await begin();
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  let isDrained = false;
+  const drained = drain().then(({ status }) => {
+    isDrained = true;
+    return status;
+  });
+  await sidecar.until(({ draining }) => draining);
+  expect([await admin('/ready'), await admin('/live'), await admin('/healthz')]).toEqual([503, 200, 200]);
+  const newcomer = await RawConnection.open(sidecar.port);
+  newcomer.send('GET /echo/newcomer HTTP/1.1', 'Host: a', '', '');
+  await sidecar.until(({ waiting }) => waiting === 1);
+  expect(isDrained).toBe(false);
+  sidecar.model.release('door');
+  expect((await inside).headers.get('connection')).toBe('close');
+  expect(await newcomer.untilClosed()).toMatch(/^HTTP\/1.1 200 OK[\s\S]*Connection: close/);
+  expect(await drained).toBe(200);
+});
+
+test('it ends only after a silence: endpoints and keep-alive clients lag behind', async () => {
+  await begin({ settings: { drainQuietSeconds: 1 } });
+  const startedMs = performance.now();
+  const drained = drain();
+  await sidecar.until(({ draining }) => draining);
+  expect((await fetch(`${sidecar.url}/echo`)).status).toBe(200);
+  expect((await drained).status).toBe(200);
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_000);
+});
+
+test('/drain returns at once when the container is dead, and draining ends when it is back', async () => {
+  await begin({ settings: { drainQuietSeconds: 60 } });
+  const drained = drain();
+  await sidecar.until(({ draining }) => draining);
+  sidecar.model.crash();
+  await sidecar.until(({ container }) => container === 'unreachable');
+  expect((await drained).status).toBe(200);
+  await sidecar.model.restart();
+  await sidecar.until(({ draining, container }) => !draining && container === 'healthy');
+  expect(await admin('/ready')).toBe(200);
+});
+
+test('waiting async work stays in the queue while draining, and is claimed again afterwards', async () => {
+  await begin();
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const drained = drain();
+  await sidecar.until(({ draining }) => draining);
+  const headers = { Prefer: 'respond-async', 'X-Inference-Id': 'later' };
+  expect((await fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'x', headers })).status).toBe(202);
+  sidecar.model.release('door');
+  await inside;
+  await drained;
+  expect((await sidecar.stats()).queue).toMatchObject({ queued: 1, running: 0 });
+  sidecar.model.crash();
+  await sidecar.until(({ container }) => container === 'unreachable');
+  await sidecar.model.restart();
+  await sidecar.until(({ queue }) => queue?.queued === 0 && queue.running === 0);
+  expect(sidecar.model.stats().executions.later).toBe(1);
+});
+
+test('SIGTERM: what is inside finishes, then the ports close', async () => {
+  await begin();
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const stopped = sidecar.stop();
+  await sidecar.until(({ draining }) => draining);
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
+  await stopped;
+  await expect(fetch(`${sidecar.url}/echo`)).rejects.toThrow();
+  await expect(fetch(`${sidecar.adminUrl}/healthz`)).rejects.toThrow();
+});
+
+test('after drainSeconds the rest is given up: 503 draining with Retry-After, inside and in line', async () => {
+  await begin({ settings: { drainSeconds: 1 } });
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const waiting = fetch(`${sidecar.url}/echo`);
+  await sidecar.until((stats) => stats.waiting === 1);
+  const stopped = sidecar.stop();
+  for (const response of await Promise.all([waiting, inside])) {
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ code: 'draining' });
+  }
+  await stopped;
+});
+
+test('unfinished async work goes back to the queue without counting the attempt', async () => {
+  await begin({ settings: { drainSeconds: 1 } });
+  const id = { 'X-Inference-Id': 'unfinished' };
+  await fetch(`${sidecar.url}/hang`, { method: 'POST', body: 'x', headers: { Prefer: 'respond-async', ...id } });
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const drained = await drain();
+  expect(drained.status).toBe(503);
+  await sidecar.until(({ queue }) => queue?.running === 0 && queue.queued === 1);
+  const status = await (await fetch(`${sidecar.url}/status/demo`, { headers: id })).json();
+  expect(status).toMatchObject({ Status: 'Queue', Attempts: 0 });
+});
