@@ -1,13 +1,12 @@
 // PATCH with application/apply-patch+yaml: the checks of the request, then apply-merge.ts, then an ordinary create or update.
 
+import { checkConfiguration } from './applied-configuration.ts';
 import { applyConfiguration } from './apply-merge.ts';
 import { type Decoded, decodeObject, fieldValidation } from './decode.ts';
-import { elementsOf } from './field-paths.ts';
 import { ownedView, ownersOf, type Writer } from './managed-fields.ts';
 import { copy, type Fields, isFields, type KubeObject, nowTimestamp } from './objects.ts';
 import { type ApiRequest, isDryRun } from './request.ts';
 import { groupVersion, type Resource } from './resource.ts';
-import type { Schema } from './schema.ts';
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, required, StatusError } from './status-error.ts';
 import { type ObjectWriter, untrackedFields } from './writer.ts';
 
@@ -38,7 +37,6 @@ export function serverSideApply(
     throw invalid('meta.k8s.io', 'PatchOptions', '', [required('fieldManager', 'is required for apply patch')]);
   }
   const { object: config, warnings } = decodeConfiguration(request, target, body);
-  checkDuplicates(config, resource.schema, target);
   const writerKey: Writer = {
     manager,
     operation: 'Apply',
@@ -91,8 +89,9 @@ function decodeConfiguration(
   }
   if (live === undefined && subresource !== '') throw alreadyMissing(resource, name);
   if (live === undefined && metadata.uid !== undefined) throw alreadyExists(resource, name);
-  const decoded = decodeObject(resource, withoutNulls(body), [], fieldValidation(request));
-  return decoded;
+  const config = withoutNulls(body);
+  checkConfiguration(resource, config);
+  return decodeObject(resource, config, [], fieldValidation(request));
 }
 
 function alreadyMissing(resource: Resource, name: string): StatusError {
@@ -113,43 +112,4 @@ function withoutNulls(value: Fields): Fields {
     if (inner !== null) result[key] = isFields(inner) ? withoutNulls(inner) : inner;
   }
   return result;
-}
-
-/** Two entries of one key cannot be merged: the real server answers 500 for it, with the path in these words. */
-function checkDuplicates(config: KubeObject, schema: Schema, { resource, name, namespace }: ApplyTarget): void {
-  const path = findDuplicate(config, schema, '');
-  if (path === undefined) return;
-  const id = `${namespace === undefined || !resource.isCustom ? '' : namespace}/${name}; ${groupVersion(resource)}, Kind=${resource.kind}`;
-  throw new StatusError(500, `failed to create typed patch object (${id}): ${path}`);
-}
-
-function findDuplicate(value: unknown, schema: Schema | undefined, path: string): string | undefined {
-  const elements = elementsOf(value, schema);
-  if (elements === undefined) return undefined;
-  if (Array.isArray(value) && elements.size < value.length)
-    return `${path}: duplicate entries for key ${duplicateKey(value, schema)}`;
-  for (const [element, [inner, innerSchema]] of elements) {
-    const at = element.startsWith('f:') ? `${path}.${element.slice(2)}` : `${path}${keyInWords(element)}`;
-    const found = findDuplicate(inner, innerSchema, at);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function keyInWords(element: string): string {
-  if (element.startsWith('v:')) return `[=${element.slice(2)}]`;
-  const keys = JSON.parse(element.slice(2)) as Fields;
-  return `[${Object.entries(keys)
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
-    .join(',')}]`;
-}
-
-function duplicateKey(items: readonly unknown[], schema: Schema | undefined): string {
-  const seen = new Set<string>();
-  for (const item of items) {
-    const element = [...elementsOf([item], schema)!.keys()][0]!;
-    if (seen.has(element)) return keyInWords(element);
-    seen.add(element);
-  }
-  return '';
 }
