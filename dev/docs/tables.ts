@@ -6,6 +6,8 @@ import { conditionTypes, reasons } from '../../operator/api/conditions.ts';
 import { SETTINGS_PREFIX as operatorPrefix, operatorSettings } from '../../operator/config.ts';
 import { environmentName, flagName, type SettingsTable } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
+import { type ProblemCode, problems } from '../../sidecar/ingress/problem.ts';
+import { metricNames } from '../../sidecar/telemetry/metric-names.ts';
 import { documentedValues } from './chart-values.ts';
 
 export function tables(projectDir: string): Readonly<Record<string, () => string>> {
@@ -13,6 +15,30 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
     'chart-values': () =>
       chartValues(readFileSync(join(projectDir, 'charts', 'inference-operator', 'values.yaml'), 'utf8')),
     'sidecar-settings': () => settings(sidecarPrefix, sidecarSettings),
+    'sidecar-errors': () =>
+      table(
+        ['code', 'status', 'when', 'extra'],
+        Object.entries<(typeof problems)[ProblemCode]>(problems).map(([name, row]) => [
+          code(name),
+          String(row.status),
+          row.when,
+          'headers' in row
+            ? Object.entries(row.headers)
+                .map(([header, value]) => code(`${header}: ${value}`))
+                .join(' ')
+            : '',
+        ]),
+      ),
+    'sidecar-metrics': () =>
+      table(
+        ['metric', 'kind', 'labels', 'what it says'],
+        Object.entries(metricNames).map(([name, row]) => [
+          code(name),
+          row.kind,
+          'labels' in row ? row.labels.map(code).join(' ') : '',
+          row.help,
+        ]),
+      ),
     'operator-settings': () => settings(operatorPrefix, operatorSettings),
     'operator-conditions': () =>
       table(

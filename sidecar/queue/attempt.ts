@@ -103,9 +103,9 @@ export class Attempt {
         return this.#settleNoResponse(outcome.code, outcome.message);
       case 'too_large': {
         this.#around.containerAnswered();
-        const error = `body_too_large: the response is larger than ${outcome.limitBytes} bytes and was not kept`;
+        const error = `upstream_too_large: the response is larger than ${outcome.limitBytes} bytes and was not kept`;
         const isStored = await this.#stored(() => store.fail(claim, error, null));
-        if (isStored) observer.failed('body_too_large', 1);
+        if (isStored) observer.failed('upstream_too_large', 1);
         return isStored;
       }
       case 'aborted':
