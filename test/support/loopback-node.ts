@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { ClusterClient, isNotFound } from '../../dev/cluster/client.ts';
 import { conditionOf } from '../../dev/cluster/conditions.ts';
+import type { NodeMonitor } from '../../dev/cluster/controllers/node-lifecycle.ts';
 import { startControllers } from '../../dev/cluster/controllers/start.ts';
 import type { ImageEntry, NodeSettings, Timings } from '../../dev/cluster/node/settings.ts';
 import { type NodeAgent, startNodeAgent } from '../../dev/cluster/node/start.ts';
@@ -40,6 +41,7 @@ export type LoopbackOptions = {
   readonly nodes?: readonly Partial<NodeSettings>[];
   readonly timings?: Partial<Timings>;
   readonly images?: readonly ImageEntry[];
+  readonly nodeMonitor?: NodeMonitor;
 };
 
 export async function startLoopback(options: LoopbackOptions = {}) {
@@ -51,6 +53,7 @@ export async function startLoopback(options: LoopbackOptions = {}) {
   const controllers = await startControllers({
     kubeconfig,
     schedulerBackoffMs: { initial: 50, max: 200 },
+    ...(options.nodeMonitor ? { nodeMonitor: options.nodeMonitor } : {}),
     onError: (controller, key, error) => errors.push(`${controller} ${key}: ${error}`),
   });
   const images: ImageEntry[] = [

@@ -22,6 +22,7 @@ import { bindClaim } from './claims.ts';
 import { syncDeployment } from './deployment/controller.ts';
 import { syncBudget } from './disruption.ts';
 import { syncEndpoints } from './endpoints.ts';
+import { defaultNodeMonitor, monitorNodes, type NodeMonitor } from './node-lifecycle.ts';
 import { syncReplicaSet } from './replica-set/controller.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { syncStatefulSet } from './stateful-set.ts';
@@ -30,6 +31,8 @@ export type ControllerOptions = {
   readonly kubeconfig: string;
   /** How long an unschedulable pod rests before it is tried again; the real scheduler's 1 s and 10 s by default. */
   readonly schedulerBackoffMs?: { readonly initial: number; readonly max: number };
+  /** When a silent node counts as lost; the real controller's 5 s and 50 s by default. */
+  readonly nodeMonitor?: NodeMonitor;
   /** Told of every failed round of work; it is retried in any case. */
   readonly onError?: (controller: string, key: string, error: unknown) => void;
 };
@@ -42,6 +45,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
   const caches = {
     pods: new WatchCache(manager, kinds.pods),
     nodes: new WatchCache(manager, kinds.nodes),
+    leases: new WatchCache(manager, kinds.leases),
     services: new WatchCache(manager, kinds.services),
     deployments: new WatchCache(manager, kinds.deployments),
     replicaSets: new WatchCache(manager, kinds.replicaSets),
@@ -68,8 +72,18 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
     onError: failed('scheduler'),
   });
   await Promise.all(Object.values(caches).map((cache) => cache.start(stopping.signal, failed('watch'))));
+  const stopMonitor = monitorNodes({
+    client: manager,
+    nodes: caches.nodes,
+    leases: caches.leases,
+    pods: caches.pods,
+    recorder: eventRecorder(manager, 'node-controller'),
+    monitor: options.nodeMonitor ?? defaultNodeMonitor,
+    onError: failed('node-lifecycle'),
+  });
   return {
     stop: async () => {
+      stopMonitor();
       stopping.abort();
       scheduler.stop();
       for (const entry of queues) entry.stop();
@@ -103,7 +117,10 @@ function wire(caches: Caches, client: ClusterClient, queue: (name: string, work:
   const budget = queue('disruption', (key) => syncBudget(disruption, key));
 
   deployments.onChange((now, before) => rollout.add(keyOf((now ?? before) as KubeObject)));
-  deployments.onChange(() => addAll(budget, budgets.list()));
+  deployments.onChange((now, before) => {
+    if (now?.spec.replicas !== before?.spec.replicas)
+      addAll(budget, sameNamespace(budgets.list(), (now ?? before) as KubeObject));
+  });
   replicaSets.onChange((now, before) => {
     const set = (now ?? before) as KubeObject;
     replica.add(keyOf(set));
@@ -116,7 +133,8 @@ function wire(caches: Caches, client: ClusterClient, queue: (name: string, work:
     if (before) addOwner(replica, before, 'ReplicaSet', replicaSets.list());
     addOwner(ordinal, pod, 'StatefulSet', []);
     // Recreate waits for the last old pod: only the pod's end tells.
-    if (!now || now.status?.phase !== before?.status?.phase) addAll(rollout, sameNamespace(deployments.list(), pod));
+    const set = replicaSets.get(`${pod.metadata.namespace}/${controllerOf(pod)?.name}`);
+    if (set && (!now || now.status?.phase !== before?.status?.phase)) addOwner(rollout, set, 'Deployment', []);
     const concerned = sameNamespace(services.list(), pod).filter((service) =>
       [now, before].some(
         (entry) => entry && matches({ matchLabels: service.spec.selector ?? {} }, entry.metadata.labels),

@@ -3,7 +3,7 @@
 import { arch, platform } from 'node:os';
 import type { ClusterClient } from '../client.ts';
 import { ApiError, isNotFound } from '../client.ts';
-import { now } from '../conditions.ts';
+import { conditionOf, now } from '../conditions.ts';
 import type { Condition, Labels, Quantities } from '../objects.ts';
 import { leases, nodes } from '../resources.ts';
 import { gpuResource, type NodeSettings, type Timings } from './settings.ts';
@@ -26,12 +26,15 @@ export async function registerNode(client: ClusterClient, settings: NodeSettings
 /** Renews until the signal fires; a lease that could not be renewed is tried again at the next turn. */
 export async function keepLease(
   client: ClusterClient,
-  name: string,
+  settings: NodeSettings,
+  hostIP: string,
   timings: Timings,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await renew(client, name, timings.leaseDurationSeconds).catch(() => {});
+    await renew(client, settings.name, timings.leaseDurationSeconds)
+      .then(() => recover(client, settings, hostIP))
+      .catch(() => {});
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timings.leaseRenewMs);
       signal.addEventListener(
@@ -44,6 +47,14 @@ export async function keepLease(
       );
     });
   }
+}
+
+/** A node that was given up for lost says that it is there again. */
+async function recover(client: ClusterClient, settings: NodeSettings, hostIP: string): Promise<void> {
+  const { name } = settings;
+  const node = await client.get(nodes, { name });
+  if (conditionOf(node, 'Ready')?.status === 'True') return;
+  await client.patch(nodes, { name, subresource: 'status' }, 'merge', { status: nodeStatus(settings, hostIP) });
 }
 
 async function renew(client: ClusterClient, name: string, leaseDurationSeconds: number): Promise<void> {

@@ -76,7 +76,7 @@ export async function startNodeAgent(settings: NodeSettings): Promise<NodeAgent>
   const onExit = (): void => killEverything();
   process.on('exit', onExit);
   await registerNode(client, settings, addresses.hostIP);
-  void keepLease(client, settings.name, parts.timings, stopping.signal);
+  void keepLease(client, settings, addresses.hostIP, parts.timings, stopping.signal);
   const { pods, ...others } = caches;
   await Promise.all(Object.values(others).map((cache) => cache.start(stopping.signal, parts.onError)));
   await pods.start(stopping.signal, parts.onError);
