@@ -33,10 +33,11 @@ export class StoreKit {
   readonly #name = `d${randomUUID().slice(0, 8)}`;
   readonly #opened: Store[] = [];
 
-  constructor(kind: 'sqlite' | 'redis', url: string) {
+  /** `parent`: where its files lie; in memory where durability is not what is tested. */
+  constructor(kind: 'sqlite' | 'redis', url: string, parent = tmpdir()) {
     this.kind = kind;
     this.#url = url;
-    this.directory = mkdtempSync(join(tmpdir(), 'test-store-'));
+    this.directory = mkdtempSync(join(parent, 'test-store-'));
   }
 
   get keyPrefix(): string {
@@ -70,7 +71,12 @@ export class StoreKit {
   }
 }
 
-export function describeStores(what: string, tests: (kit: () => StoreKit) => void, settings: RedisSettings = {}): void {
+export function describeStores(
+  what: string,
+  tests: (kit: () => StoreKit) => void,
+  settings: RedisSettings = {},
+  parent?: string,
+): void {
   describe.each(['sqlite', 'redis'] as const)(`${what} (%s)`, (kind) => {
     let redis: TestRedis | undefined;
     let kit: StoreKit | undefined;
@@ -79,7 +85,7 @@ export function describeStores(what: string, tests: (kit: () => StoreKit) => voi
     });
     afterAll(() => redis?.stop());
     beforeEach(() => {
-      kit = new StoreKit(kind, redis?.url ?? '');
+      kit = new StoreKit(kind, redis?.url ?? '', parent);
     });
     afterEach(() => kit?.close());
     tests(() => kit as StoreKit);

@@ -16,8 +16,8 @@ local function payloadKey(id) return base .. ':p:' .. id end
 local function answerKey(id) return base .. ':a:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k')
-if r[2] ~= token or token == '' then return 'lost' end
+local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
+if r[2] ~= token or token == '' or (r[3] and tonumber(r[3]) <= now) then return 'lost' end
 if r[1] == 'running' then return 'holds' end
 return 'repeated'
 end
@@ -97,7 +97,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -122,7 +122,7 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local id = ARGV[3]
@@ -228,7 +228,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -253,7 +253,7 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local most, token, leaseMs, lostToken, room = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
@@ -364,7 +364,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -389,12 +389,12 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k')
-if r[2] ~= token or token == '' then return 'lost' end
+local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
+if r[2] ~= token or token == '' or (r[3] and tonumber(r[3]) <= now) then return 'lost' end
 if r[1] == 'running' then return 'holds' end
 return 'repeated'
 end
@@ -523,7 +523,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -548,12 +548,12 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k')
-if r[2] ~= token or token == '' then return 'lost' end
+local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
+if r[2] ~= token or token == '' or (r[3] and tonumber(r[3]) <= now) then return 'lost' end
 if r[1] == 'running' then return 'holds' end
 return 'repeated'
 end
@@ -795,7 +795,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -820,7 +820,7 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local counters = redis.call('HMGET', base, 'seq', 'bytes')
@@ -922,8 +922,8 @@ redis.call('PEXPIREAT', key, horizon)
 end
 end
 local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k')
-if r[2] ~= token or token == '' then return 'lost' end
+local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
+if r[2] ~= token or token == '' or (r[3] and tonumber(r[3]) <= now) then return 'lost' end
 if r[1] == 'running' then return 'holds' end
 return 'repeated'
 end
@@ -997,7 +997,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -1022,7 +1022,7 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local counters = redis.call('HMGET', base, 'seq', 'bytes')
@@ -1130,7 +1130,7 @@ held = held + tonumber(r[1])
 redis.call('PEXPIREAT', payloadKey(id), removeAt)
 else
 redis.call('UNLINK', payloadKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
 end
 redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
 redis.call('PEXPIREAT', key, removeAt)
@@ -1155,7 +1155,7 @@ redis.call('ZREM', RETAINED, held .. ':' .. id)
 redis.call('ZREM', DEAD, id)
 redis.call('ZREM', HOOKS, id)
 redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
 changed(id)
 end
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -19,19 +19,23 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   const claims: Claim[] = [];
   let expired = 0;
   let room = maxClaimBytes;
-  const rows = ledger.database.all<RequestRow>(
-    `SELECT * FROM requests WHERE state = 'queued' ORDER BY seq LIMIT ?`,
-    options.max,
-  );
-  for (const row of rows) {
-    if (row.deadline_at <= nowMs) {
-      ledger.expire(row);
-      expired++;
-      continue;
+  for (let isFull = false; !isFull && claims.length < options.max && expired < 100; ) {
+    const rows = ledger.database.all<RequestRow>(
+      `SELECT * FROM requests WHERE state = 'queued' ORDER BY seq LIMIT ?`,
+      options.max - claims.length,
+    );
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (row.deadline_at <= nowMs) {
+        ledger.expire(row);
+        expired++;
+        continue;
+      }
+      isFull = claims.length > 0 && row.payload_bytes > room;
+      if (isFull) break;
+      room -= row.payload_bytes;
+      claims.push(give(ledger, row, token, nowMs, options.leaseMs));
     }
-    if (claims.length > 0 && row.payload_bytes > room) break;
-    room -= row.payload_bytes;
-    claims.push(give(ledger, row, token, nowMs, options.leaseMs));
   }
   return { claims, expired };
 }

@@ -1,3 +1,4 @@
+-- (`0 - x`, not `-x`: Lua would write minus zero as "-0", which is no number to Redis.)
 -- The one way into `done`, and the one way out of the store. Their first write is a removal: Redis allows that when its
 -- memory is full, and then the rest of the script too, so that what is in can always be finished.
 
@@ -14,7 +15,7 @@ local function finish(id, outcome, err, token, keepPayload)
     redis.call('PEXPIREAT', payloadKey(id), removeAt)
   else
     redis.call('UNLINK', payloadKey(id))
-    redis.call('HINCRBY', base, 'bytes', -tonumber(r[1]))
+    redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
   end
   redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
   redis.call('PEXPIREAT', key, removeAt)
@@ -42,6 +43,6 @@ local function forget(id, held)
   redis.call('ZREM', DEAD, id)
   redis.call('ZREM', HOOKS, id)
   redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-  redis.call('HINCRBY', base, 'bytes', -tonumber(held))
+  redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
   changed(id)
 end
