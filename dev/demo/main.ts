@@ -21,6 +21,9 @@ interface Shown {
   readonly detail: string;
 }
 
+/** What shells report for a program ended by Ctrl-C. */
+const interruptedExitCode = 130;
+
 const { values } = parseArgs({ options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 if (values.help) {
   process.stdout.write(usage);
@@ -37,21 +40,23 @@ async function demo(terminal: Terminal, isKept: boolean, signal: AbortSignal): P
   try {
     stage = await setStage(terminal, signal);
   } catch (error) {
+    if (signal.aborted) return interruptedExitCode;
     terminal.failed(error instanceof Error ? error.message : String(error));
     return 1;
   }
   let isGood = false;
   try {
     const shown = await showAll([...story(), ...(isKept ? [] : farewell)], stage, terminal, signal);
-    isGood = !signal.aborted && shown.every((step) => step.isGood);
+    isGood = shown.every((step) => step.isGood);
     terminal.title('Summary');
     terminal.summary(shown);
-    terminal.line(`\n${shown.length} steps in ${seconds(startedAtMs)} s. ${isGood ? '' : `Logs: ${stage.logs}`}`);
-    if (isKept && !signal.aborted) await keep(stage, terminal, signal);
+    terminal.line(`\n${shown.length} steps in ${seconds(startedAtMs)} s.${isGood ? '' : ` Logs: ${stage.logs}`}`);
+    if (signal.aborted) return interruptedExitCode;
+    if (isKept) await keep(stage, terminal, signal);
     return isGood ? 0 : 1;
   } finally {
     terminal.live('taking everything down');
-    await stage.close(isGood || signal.aborted);
+    await stage.close(isGood);
     terminal.line();
   }
 }
@@ -72,6 +77,7 @@ async function showAll(
       await Promise.race([step.run(stage, terminal), rejectWhen(signal)]);
       shown.push({ name: step.name, isGood: true, detail: `${step.claim} (${seconds(startedAtMs)} s)` });
     } catch (error) {
+      if (signal.aborted) break;
       const reason = error instanceof Shortfall ? error.message : String((error as Error).stack ?? error);
       terminal.failed(`${step.claim}: not shown\n${reason}\nlogs:     ${stage.logs}`);
       shown.push({ name: step.name, isGood: false, detail: reason.split('\n').join('; ') });
@@ -83,15 +89,14 @@ async function showAll(
 
 function rejectWhen(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(new Shortfall('nobody interrupts', 'interrupted')), { once: true });
+  signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
   return promise;
 }
 
 async function keep(stage: Stage, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { url } = await stage.oneReplica();
   terminal.title('It stays up. In another terminal:');
-  terminal.output(`
-export KUBECONFIG=${stage.kubeconfig}
+  terminal.output(`export KUBECONFIG=${stage.kubeconfig}
 kubectl get infdep,pods -o wide
 kubectl describe infdep ${stage.name}
 curl -N ${url}/${stage.name}/v1/completions -d '{"prompt": "Once", "max_tokens": 50, "stream": true}'

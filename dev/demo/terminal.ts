@@ -53,7 +53,7 @@ export class Terminal {
   /** What is awaited now; replaced by the next call, gone with the next line. The fleeting part is for terminals only. */
   live(text: string, fleeting = ''): void {
     if (!this.#isLive) {
-      if (text !== this.#liveLine) this.#output.write(`${indent}${text}\n`);
+      if (text !== '' && text !== this.#liveLine) this.#output.write(`${indent}${text}\n`);
       this.#liveLine = text;
       return;
     }
@@ -110,7 +110,8 @@ export class Terminal {
   }
 
   #width(): number {
-    return this.#output.columns ?? 100;
+    // A pseudo-terminal that nobody sized says 0.
+    return this.#output.columns || 100;
   }
 
   #paint(code: string, text: string): string {

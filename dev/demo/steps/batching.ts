@@ -15,7 +15,7 @@ export const batching: Step = {
     terminal.output(row('at once', 'table', 'measured', 'tokens/s'));
     const off: string[] = [];
     for (const [atOnce, tableMs] of batchingTable) {
-      terminal.live('measuring', ` ${atOnce} at once`);
+      terminal.live('', `measuring ${atOnce} at once`);
       const startedAtMs = performance.now();
       const path = `${url}/${stage.name}/v1/completions`;
       const calls = Array.from({ length: atOnce }, () => ask(path, { json: story(100) }));

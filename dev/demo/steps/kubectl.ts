@@ -44,7 +44,7 @@ export const removal: Step = {
     const selector = `inference-operator.dev/name=${stage.name}`;
     await awaitThat('no object left', 40_000, async () => {
       const left = (await stage.kubectl('get', kinds, '-l', selector, '-o', 'name')).trim();
-      terminal.live(`left: ${left.replaceAll('\n', ', ')}`);
+      if (left !== '') terminal.live(`left: ${left.replaceAll('\n', ', ')}`);
       return left === '' ? { value: true } : { seen: left };
     });
     prove(terminal, true, 'no object left', '');
