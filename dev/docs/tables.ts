@@ -6,7 +6,7 @@ import { conditionTypes, reasons } from '../../operator/api/conditions.ts';
 import { SETTINGS_PREFIX as operatorPrefix, operatorSettings } from '../../operator/config.ts';
 import { environmentName, flagName, type SettingsTable } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
-import { type ProblemCode, problems } from '../../sidecar/ingress/problem.ts';
+import { type ProblemRow, problems } from '../../sidecar/ingress/problem.ts';
 import { metricNames } from '../../sidecar/telemetry/metric-names.ts';
 import { documentedValues } from './chart-values.ts';
 
@@ -18,15 +18,13 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
     'sidecar-errors': () =>
       table(
         ['code', 'status', 'when', 'extra'],
-        Object.entries<(typeof problems)[ProblemCode]>(problems).map(([name, row]) => [
+        Object.entries<ProblemRow>(problems).map(([name, { status, when, headers = {} }]) => [
           code(name),
-          String(row.status),
-          row.when,
-          'headers' in row
-            ? Object.entries(row.headers)
-                .map(([header, value]) => code(`${header}: ${value}`))
-                .join(' ')
-            : '',
+          String(status),
+          when,
+          Object.entries(headers)
+            .map(([header, value]) => code(`${header}: ${value}`))
+            .join(' '),
         ]),
       ),
     'sidecar-metrics': () =>

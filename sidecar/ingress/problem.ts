@@ -2,7 +2,7 @@
 // README.md shows the same table; a test holds the two together and provokes each row.
 import { STATUS_CODES } from '../../runtime/http.ts';
 
-interface Row {
+export interface ProblemRow {
   readonly status: number;
   /** When it happens, in words for the README. */
   readonly when: string;
@@ -10,7 +10,7 @@ interface Row {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const row = (status: number, when: string, headers?: Row['headers']): Row => ({
+const row = (status: number, when: string, headers?: ProblemRow['headers']): ProblemRow => ({
   status,
   when,
   ...(headers && { headers }),
@@ -41,7 +41,7 @@ export const problems = {
   store_unavailable: row(503, 'the store does not answer'),
   request_expired: row(504, 'the turn did not come before the deadline'),
   upstream_timeout: row(504, 'the container sent no response headers before the deadline'),
-} as const satisfies Readonly<Record<string, Row>>;
+} as const satisfies Readonly<Record<string, ProblemRow>>;
 
 export type ProblemCode = keyof typeof problems;
 
@@ -79,7 +79,7 @@ export function problemBody({ code, detail }: Problem, id: string): string {
 }
 
 export function problemHeaders({ code, retryAfterSeconds, headers }: Problem): string[] {
-  const row: Row = problems[code];
+  const row: ProblemRow = problems[code];
   const lines: string[] = [];
   for (const [name, value] of Object.entries(row.headers ?? {})) lines.push(name, value);
   if (retryAfterSeconds !== undefined) lines.push('Retry-After', String(retryAfterSeconds));

@@ -5,7 +5,7 @@ import { type Problem, type ProblemCode, problem } from '../ingress/problem.ts';
 export function codeOfFailure(error: Error): ProblemCode {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (NO_CONNECTION.has(code)) return 'upstream_unreachable';
-  if (code.startsWith('HPE_') || NOT_HTTP.has(code)) return 'upstream_invalid';
+  if (error.name === 'HTTPParserError' || NOT_HTTP.has(code)) return 'upstream_invalid';
   return 'upstream_reset';
 }
 
