@@ -1,0 +1,113 @@
+// Three sidecars with a model server each and one Redis (appendfsync always); sidecars and models are killed at random, Redis is
+// killed and restarted twice, while 2,000 requests come in. Nothing that was answered 202 is lost, mixed up or stuck.
+// REQUESTS=... changes the number.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  type ChaosRequest,
+  chaosModel,
+  chaosSidecar,
+  type Killable,
+  pick,
+  settleAll,
+  sleep,
+  submitUntilAccepted,
+} from '../support/chaos.ts';
+import { durableRedis, freePort, TestRedis } from '../support/redis.ts';
+
+const count = Number(process.env.REQUESTS ?? 2000);
+const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+const logFile = join(directory, 'executions');
+let redis: TestRedis;
+const models: Killable[] = [];
+const sidecars: Killable[] = [];
+const urls: string[] = [];
+
+beforeAll(async () => {
+  writeFileSync(logFile, '');
+  redis = await TestRedis.start(durableRedis);
+  for (let i = 0; i < 3; i++) {
+    const [modelPort, port, adminPort] = [await freePort(), await freePort(), await freePort()];
+    models.push(chaosModel(modelPort, logFile));
+    sidecars.push(
+      chaosSidecar({
+        port,
+        adminPort,
+        upstream: `http://127.0.0.1:${modelPort}`,
+        store: redis.url,
+        concurrency: 8,
+        maxQueue: 100_000,
+        leaseSeconds: 2,
+        maxAttempts: 5,
+        dataDir: directory,
+      }),
+    );
+    urls.push(`http://127.0.0.1:${port}`);
+  }
+  for (const one of [...models, ...sidecars]) one.start();
+});
+
+afterAll(async () => {
+  for (const one of [...sidecars, ...models]) await one.kill();
+  await redis.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+it(`${count} requests outlive killed sidecars, models and two restarts of Redis`, { timeout: 280_000 }, async () => {
+  const requests: ChaosRequest[] = Array.from({ length: count }, (_, i) => ({
+    id: randomUUID(),
+    text: `request ${i} ${'x'.repeat(i % 1000)}`,
+    ms: Math.floor(Math.random() * 150),
+  }));
+  let submitted = 0;
+  const queue = [...requests];
+  const submitters = Array.from({ length: 16 }, async () => {
+    for (let request = queue.pop(); request !== undefined; request = queue.pop()) {
+      await submitUntilAccepted(() => urls, request);
+      submitted++;
+      await sleep(100);
+    }
+  });
+  const submitting = Promise.all(submitters);
+  await wreckUntil(
+    () => submitted >= count,
+    () => submitted / count,
+  );
+  await submitting;
+  const tally = await settleAll(urls[0] as string, requests, logFile, 120_000);
+  const kills = `${sum(sidecars)} sidecars and ${sum(models)} models killed, Redis twice`;
+  const ends = [...tally.failed].map(([code, times]) => `${times} ${code}`).join(', ');
+  console.log(
+    `${kills}; ${tally.answered} answered, ${ends || 'none'} failed; ` +
+      `${tally.executions} executions, ${tally.executedMoreThanOnce} requests executed more than once`,
+  );
+  expect(
+    [...tally.failed.keys()].filter((code) => !['upstream_reset', 'lease_lost', 'expired'].includes(code)),
+  ).toEqual([]);
+  expect(tally.answered).toBeGreaterThan(count * 0.95);
+  for (const word of tally.words) expect(['Queue', 'Inference', 'Completed']).toContain(word);
+  expect(sum(sidecars)).toBeGreaterThan(3);
+});
+
+/** Kills something every while; Redis when a third and when two thirds are accepted. */
+async function wreckUntil(isOver: () => boolean, progress: () => number): Promise<void> {
+  let restarts = 0;
+  while (!isOver()) {
+    await sleep(500 + Math.random() * 500);
+    if (restarts < 2 && progress() > (restarts + 1) / 3) {
+      restarts++;
+      await redis.kill();
+      await sleep(300);
+      await redis.startAgain();
+    } else {
+      await pick([...sidecars, ...models]).killAndStart();
+    }
+  }
+}
+
+function sum(killed: readonly Killable[]): number {
+  return killed.reduce((total, { kills }) => total + kills, 0);
+}
