@@ -34,7 +34,7 @@ export class ApiCaller {
     this.url = cluster.server!;
     this.#token = config.users[0].user.token;
     const ca = Buffer.from(cluster['certificate-authority-data']!, 'base64').toString();
-    this.#agent = new Agent({ connect: { ca }, bodyTimeout: 0, headersTimeout: 0 });
+    this.#agent = new Agent({ connect: { ca }, connections: 32, bodyTimeout: 0, headersTimeout: 0 });
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

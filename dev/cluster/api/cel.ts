@@ -2,7 +2,7 @@
 // that their schema says (an integer is an int, never a double), as on the real server.
 import { Environment } from '@marcbachmann/cel-js';
 import { registerKubernetesFunctions } from './cel-functions.ts';
-import { isFields } from './objects.ts';
+import { type Fields, isFields } from './objects.ts';
 import type { Schema, ValidationRule } from './schema.ts';
 import type { FieldError } from './status-error.ts';
 
@@ -58,7 +58,7 @@ export class CelRules {
 
   validate(object: unknown, old: unknown): FieldError[] {
     const errors: FieldError[] = [];
-    if (this.#tree !== undefined) walk(this.#tree, object, old, '', errors);
+    if (this.#tree !== undefined) new Evaluation(errors).walk(this.#tree, object, old, '');
     return errors;
   }
 }
@@ -103,21 +103,73 @@ function program(env: Environment, expression: string, path: string, faults: Cel
   }
 }
 
-function walk(tree: RuleTree, value: unknown, old: unknown, path: string, errors: FieldError[]): void {
-  if (value === undefined || value === null) return;
-  for (const rule of tree.rules) check(rule, tree.schema, value, old, path, errors);
-  const below = (key: string) => (path === '' ? key : `${path}.${key}`);
-  const before = isFields(old) ? old : {};
-  if (isFields(value)) {
-    for (const [key, inner] of Object.entries(value)) {
-      const next = tree.fields.get(key) ?? (tree.schema.properties?.[key] === undefined ? tree.entries : undefined);
-      const at = tree.fields.has(key) ? below(key) : `${path}[${key}]`;
-      if (next !== undefined) walk(next, inner, before[key], at, errors);
+/** One validation of one object. Objects are converted to CEL values once, however many rules look at them. */
+class Evaluation {
+  readonly #errors: FieldError[];
+  readonly #converted = new Map<object, unknown>();
+
+  constructor(errors: FieldError[]) {
+    this.#errors = errors;
+  }
+
+  walk(tree: RuleTree, value: unknown, old: unknown, path: string): void {
+    if (value === undefined || value === null) return;
+    for (const rule of tree.rules) this.#check(rule, tree.schema, value, old, path);
+    const before = isFields(old) ? old : {};
+    if (isFields(value)) {
+      for (const [key, inner] of Object.entries(value)) {
+        const next = tree.fields.get(key) ?? (tree.schema.properties?.[key] === undefined ? tree.entries : undefined);
+        const at = !tree.fields.has(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+        if (next !== undefined) this.walk(next, inner, before[key], at);
+      }
+    }
+    if (!Array.isArray(value) || tree.items === undefined) return;
+    for (const [index, item] of value.entries()) {
+      this.walk(tree.items, item, correlated(tree.schema, item, old), `${path}[${index}]`);
     }
   }
-  if (!Array.isArray(value) || tree.items === undefined) return;
-  for (const [index, item] of value.entries()) {
-    walk(tree.items, item, correlated(tree.schema, item, old), `${path}[${index}]`, errors);
+
+  #check(compiled: CompiledRule, schema: Schema, value: unknown, old: unknown, path: string): void {
+    const { rule, isTransition } = compiled;
+    if (isTransition && old === undefined && rule.optionalOldSelf !== true) return;
+    const field = path === '' ? '<nil>' : path;
+    const context = { self: this.#typed(value, schema), oldSelf: old === undefined ? null : this.#typed(old, schema) };
+    let isValid: unknown;
+    try {
+      isValid = compiled.evaluate(context);
+    } catch (error) {
+      // The library writes a picture of the expression below the first line; the real server only says what went wrong.
+      const why = missingKeyWords(error);
+      const shown = rule.message ?? `failed rule: ${rule.rule}`;
+      const message = `Invalid value: "${schema.type ?? 'object'}": ${why} evaluating rule: ${shown}`;
+      this.#errors.push({ reason: 'FieldValueInvalid', field, message });
+      return;
+    }
+    if (isValid === true) return;
+    const at = rule.fieldPath === undefined ? field : `${path}${rule.fieldPath}`.replace(/^\./, '');
+    this.#errors.push(faultOf(rule, at, value, messageOf(compiled, context)));
+  }
+
+  /** JSON as CEL values: what the schema calls an integer is an int, everything else of unknown shape goes by its look. */
+  #typed(value: unknown, schema: Schema | undefined): unknown {
+    if (typeof value !== 'object' || value === null) return scalar(value, schema);
+    const known = this.#converted.get(value);
+    if (known !== undefined) return known;
+    const result = Array.isArray(value)
+      ? value.map((item) => this.#typed(item, schema?.items))
+      : this.#typedFields(value as Fields, schema);
+    this.#converted.set(value, result);
+    return result;
+  }
+
+  #typedFields(value: Fields, schema: Schema | undefined): Fields {
+    const result: Fields = {};
+    const additional = typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+    for (const [key, inner] of Object.entries(value)) {
+      const declared = schema?.properties?.[key];
+      result[declared === undefined ? key : escaped(key)] = this.#typed(inner, declared ?? additional);
+    }
+    return result;
   }
 }
 
@@ -126,34 +178,6 @@ function correlated(schema: Schema, item: unknown, old: unknown): unknown {
   const keys = schema['x-kubernetes-list-map-keys'];
   if (keys === undefined || !Array.isArray(old) || !isFields(item)) return undefined;
   return old.find((one) => isFields(one) && keys.every((key) => one[key] === item[key]));
-}
-
-function check(
-  compiled: CompiledRule,
-  schema: Schema,
-  value: unknown,
-  old: unknown,
-  path: string,
-  errors: FieldError[],
-): void {
-  const { rule, isTransition } = compiled;
-  if (isTransition && old === undefined && rule.optionalOldSelf !== true) return;
-  const field = path === '' ? '<nil>' : path;
-  const context = { self: typed(value, schema), oldSelf: old === undefined ? null : typed(old, schema) };
-  let isValid: unknown;
-  try {
-    isValid = compiled.evaluate(context);
-  } catch (error) {
-    // The library writes a picture of the expression below the first line; the real server only says what went wrong.
-    const why = missingKeyWords(error);
-    const shown = rule.message ?? `failed rule: ${rule.rule}`;
-    const message = `Invalid value: "${schema.type ?? 'object'}": ${why} evaluating rule: ${shown}`;
-    errors.push({ reason: 'FieldValueInvalid', field, message });
-    return;
-  }
-  if (isValid === true) return;
-  const at = rule.fieldPath === undefined ? field : `${path}${rule.fieldPath}`.replace(/^\./, '');
-  errors.push(faultOf(rule, at, value, messageOf(compiled, context)));
 }
 
 function missingKeyWords(error: unknown): string {
@@ -190,18 +214,7 @@ function faultOf(rule: ValidationRule, field: string, value: unknown, detail: st
   }
 }
 
-/** JSON as CEL values: what the schema calls an integer is an int, everything else of unknown shape goes by its look. */
-function typed(value: unknown, schema: Schema | undefined): unknown {
-  if (Array.isArray(value)) return value.map((item) => typed(item, schema?.items));
-  if (isFields(value)) {
-    const result: Record<string, unknown> = {};
-    for (const [key, inner] of Object.entries(value)) {
-      const declared = schema?.properties?.[key];
-      const additional = typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
-      result[escaped(key, declared !== undefined)] = typed(inner, declared ?? additional);
-    }
-    return result;
-  }
+function scalar(value: unknown, schema: Schema | undefined): unknown {
   if (typeof value !== 'number') return temporal(value, schema);
   if (schema?.type === 'number') return value;
   return Number.isInteger(value) ? BigInt(value) : value;
@@ -220,8 +233,8 @@ const RESERVED = new Set(
 );
 
 /** Field names that are no CEL identifiers are written differently in rules, e.g. `my-field` as `my__dash__field`. */
-function escaped(key: string, isDeclared: boolean): string {
-  if (!isDeclared) return key;
+function escaped(key: string): string {
+  if (/^[A-Za-z][A-Za-z0-9]*$/.test(key) && !RESERVED.has(key)) return key;
   if (RESERVED.has(key)) return `__${key}__`;
   return key
     .replaceAll('__', '__underscores__')

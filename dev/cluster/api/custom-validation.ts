@@ -31,6 +31,13 @@ export function validateCustom(
     errors.push(...validateSchema(object, schema));
     if (rules.isEmpty) return errors;
     if (errors.some((error) => BLOCKING.has(error.reason))) return [...errors, NOT_CHECKED];
-    return [...errors, ...rules.validate(object, old)];
+    return [...errors, ...rules.validate(seenByRules(object), old === undefined ? undefined : seenByRules(old))];
   };
+}
+
+/** Of metadata, rules see only the name and its prefix. */
+function seenByRules(object: KubeObject): KubeObject {
+  const { name, generateName } = object.metadata;
+  const metadata = { ...(name === undefined ? {} : { name }), ...(generateName === undefined ? {} : { generateName }) };
+  return { ...object, metadata };
 }
