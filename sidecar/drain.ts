@@ -39,7 +39,7 @@ export class Drain {
     return this.#isDraining;
   }
 
-  /** A request arrived: the silence begins anew. */
+  /** Work arrived: the silence begins anew. Who asks for a status every second or for our health must not hold the GPU. */
   arrived(): void {
     if (this.#isDraining) this.#lastArrivalMs = this.#around.clock.monotonicMs();
   }

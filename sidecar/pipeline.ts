@@ -65,6 +65,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         return new Passage(exchange, headersFor(exchange, undefined), ways).besideGate();
       }
 
+      host.cameForWork();
       const decision = decideMode(exchange.prefer);
       exchange.mode = decision.mode;
       if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
@@ -80,6 +81,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = 'websocket';
       const route = enter(exchange, parts);
       if (route === undefined) return;
+      host.cameForWork();
       new SocketPassage(exchange, headersFor(exchange, undefined), socket, head, webSockets, ways).throughGate();
     },
   };

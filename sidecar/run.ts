@@ -67,7 +67,10 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     observer: createQueueMetrics(metrics),
     finished: () => drain.recheck(),
   });
-  const drain = createDrain(settings, clock, gate, service, () => health.state);
+  const drain = createDrain(settings, clock, gate, service, {
+    containerState: () => health.state,
+    began: () => server.closeIdleConnections(),
+  });
   const health = createHealth(settings, clock, logger, gate, drain);
   const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
   const webSockets = new WebSockets({
@@ -80,7 +83,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   const pipeline = createPipeline({
     settings,
     limits,
-    host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger)),
+    host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger), () => server.closeIdleConnections()),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
     requests,
@@ -177,14 +180,18 @@ function createDrain(
   clock: Clock,
   gate: Gate,
   service: QueueService,
-  containerState: () => ContainerState,
+  { containerState, began }: { readonly containerState: () => ContainerState; readonly began: () => void },
 ): Drain {
   const options = { drainMs: drainSeconds * 1000, quietMs: drainQuietSeconds * 1000 };
   return new Drain(options, {
     clock,
     isIdle: () => gate.isIdle && service.running === 0,
     isContainerDead: () => containerState() === 'unreachable',
-    began: () => service.pause(),
+    began: () => {
+      service.pause();
+      // A client that kept a connection for later would come back on it when the container is gone.
+      began();
+    },
     ended: () => service.resume(),
     gaveUp: () => service.handBack(),
   });
@@ -226,16 +233,20 @@ function exchangeHost(
   drain: Drain,
   metrics: RequestMetrics,
   log: ReturnType<typeof createAccessLog>,
+  closeIdleConnections: () => void,
 ): ExchangeHost {
   return {
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
-    began: () => drain.arrived(),
+    cameForWork: () => drain.arrived(),
     ended: (exchange) => {
       const durationMs = clock.monotonicMs() - exchange.arrivedAtMs;
       metrics.ended(exchange, durationMs);
       log(exchange, durationMs);
-      if (drain.isDraining) drain.recheck();
+      if (!drain.isDraining) return;
+      drain.recheck();
+      // Its head may have been written before the drain began, without Connection: close.
+      setImmediate(closeIdleConnections);
     },
   };
 }

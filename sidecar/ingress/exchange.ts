@@ -12,7 +12,8 @@ export interface ExchangeHost {
   monotonicMs(): number;
   /** True while the replica drains: keep-alive clients are sent away. */
   isDraining(): boolean;
-  began(exchange: Exchange): void;
+  /** Somebody has work for the container: called once it is known that this is no look-up and no health check. */
+  cameForWork(): void;
   /** Called once, when the answer is complete or the client is gone. */
   ended(exchange: Exchange): void;
 }
@@ -53,7 +54,6 @@ export class Exchange {
     this.#waitsForContinue = expectsContinue;
     this.arrivedAtMs = host.monotonicMs();
     response.on('close', this.#closed);
-    host.began(this);
   }
 
   /** As metrics and the log show it; 499: the client left before the head was written. */

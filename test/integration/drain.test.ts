@@ -44,6 +44,42 @@ test('it ends only after a silence: endpoints and keep-alive clients lag behind'
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_000);
 });
 
+test('connections kept for later are closed: idle ones at once, those of an answer that had begun after its end', async () => {
+  await begin();
+  const kept = await RawConnection.open(sidecar.port);
+  kept.send('GET /echo/kept HTTP/1.1', 'Host: a', '', '');
+  await kept.until('200 OK');
+  const streaming = await RawConnection.open(sidecar.port);
+  const body = JSON.stringify({ prompt: 'robot', max_tokens: 2, stream: true });
+  const path = '/v1/completions?hold-tokens=token';
+  streaming.send(`POST ${path} HTTP/1.1`, 'Host: a', `Content-Length: ${body.length}`, '', body);
+  sidecar.model.release('token:0');
+  await streaming.until('keep-alive');
+  const drained = drain();
+  expect(await kept.untilClosed()).toContain('keep-alive');
+  sidecar.model.release('token:1');
+  expect(await streaming.untilClosed()).toContain('[DONE]');
+  expect((await drained).status).toBe(200);
+});
+
+test('who asks for a status or for our health again and again does not keep it from ending', async () => {
+  await begin({ settings: { drainQuietSeconds: 1 } });
+  const drained = drain();
+  let isDrained = false;
+  void drained.then(() => {
+    isDrained = true;
+  });
+  const id = { 'X-Inference-Id': 'nobody' };
+  for (let asked = 0; !isDrained; asked++) {
+    expect(asked).toBeLessThan(1_000);
+    const paths = [`${sidecar.url}/status/demo`, `${sidecar.url}/result/demo`, `${sidecar.url}/health`];
+    const answers = await Promise.all(paths.map((path) => fetch(path, { headers: id })));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect((await drained).status).toBe(200);
+});
+
 test('/drain returns at once when the container is dead, and draining ends when it is back', async () => {
   await begin({ settings: { drainQuietSeconds: 60 } });
   const drained = drain();
