@@ -16,11 +16,11 @@ type Shape = {
   strategy?: object;
   deadline?: number;
   image?: string;
-  annotations?: object;
+  termMs?: string;
 };
 const manifest = (
   name: string,
-  { replicas = 1, gpus = 0, strategy, deadline = 600, image = 'registry.test/fake:1' }: Shape = {},
+  { replicas = 1, gpus = 0, strategy, deadline = 600, image = 'registry.test/fake:1', termMs = '300' }: Shape = {},
 ) => ({
   metadata: { name },
   spec: {
@@ -40,7 +40,7 @@ const manifest = (
               readinessProbe: { httpGet: { path: '/ready', port: 8000 }, periodSeconds: 1 },
               ...(gpus ? { resources: { limits: { 'nvidia.com/gpu': gpus } } } : {}),
             },
-            { TERM_MS: '300' },
+            { TERM_MS: termMs },
           ),
         ],
       },
@@ -137,7 +137,7 @@ describe('a Deployment', () => {
   });
 
   it('with Recreate starts the new pod only when the old one is gone for good', async () => {
-    await cluster.createDeployment(manifest('again', { strategy: { type: 'Recreate' } }));
+    await cluster.createDeployment(manifest('again', { strategy: { type: 'Recreate' }, termMs: '2000' }));
     await until('again', isComplete(1));
     const [old] = await podsOf('again');
     await newImage('again');
