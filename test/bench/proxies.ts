@@ -10,6 +10,8 @@ import { freePort, untilAnswering } from './ports.ts';
 
 export interface StartedProxy {
   readonly port: number;
+  /** Of the sidecar only. */
+  readonly adminPort?: number;
   /** Undefined for the direct way. */
   readonly process: PinnedProcess | undefined;
 }
@@ -105,7 +107,7 @@ export async function startSidecar(
   const process = new PinnedProcess(name, context.cores.measured, nodeCommand(context, name, file, ...flags), {
     NODE_ENV: 'production',
   });
-  return up(context, port, process);
+  return { ...(await up(context, port, process)), adminPort };
 }
 
 export async function sidecarBundle(context: BenchContext): Promise<string> {
