@@ -12,7 +12,11 @@ const misnamed = ['nodejs_active_resources_total', 'nodejs_active_handles_total'
 export interface MetricSources {
   readonly queueDepth: () => number;
   readonly deployments: () => number;
-  readonly watchers: () => readonly { readonly name: string; readonly restarts: number; stalenessSeconds(): number }[];
+  readonly watchers: () => readonly {
+    readonly name: string;
+    readonly interruptions: number;
+    stalenessSeconds(): number;
+  }[];
   readonly isLeader: () => boolean;
 }
 
@@ -89,7 +93,7 @@ export class OperatorMetrics {
       labelNames: ['watch'],
       registers: [this.registry],
       collect() {
-        for (const watcher of sources.watchers()) this.set({ watch: watcher.name }, watcher.restarts);
+        for (const watcher of sources.watchers()) this.set({ watch: watcher.name }, watcher.interruptions);
       },
     });
   }

@@ -46,7 +46,7 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
   #contactAtMs: number;
   #backoffMs = 0;
   #hasSynced = false;
-  restarts = 0;
+  interruptions = 0;
 
   constructor(parts: WatcherParts<T>) {
     this.#parts = parts;
@@ -72,7 +72,12 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
     while (!signal.aborted) {
       try {
         if (this.#mustList()) await this.#list(signal);
+        const openedAtMs = this.#parts.clock.monotonicMs();
         await this.#follow(signal);
+        // Something between us and the server may end every watch at once: that must not become a busy loop.
+        if (this.#parts.clock.monotonicMs() - openedAtMs < FIRST_BACKOFF_MS) {
+          await pause(this.#parts.clock, FIRST_BACKOFF_MS, signal);
+        }
       } catch (error) {
         if (signal.aborted) return;
         await this.#recover(error, signal);
@@ -117,6 +122,7 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
     try {
       const body: Readable = await client.watch({ ...this.#target, query }, stop);
       this.#hadContact();
+      this.#backoffMs = 0;
       for await (const event of jsonLines<WatchEvent<T>>(body)) {
         timer.cancel();
         timer = arm();
@@ -135,7 +141,6 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
       throw new ApiError({ verb: 'watch', resource: this.name }, status.code ?? 500, status);
     }
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
-    this.#backoffMs = 0;
     if (type === 'BOOKMARK') return;
     const { store, onChange } = this.#parts;
     if (type === 'DELETED') {
@@ -147,14 +152,10 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    this.restarts++;
     if (isStatus(error, 410)) {
-      // Our place in history is gone: list anew, at once, unless that is what just failed.
+      // Our place in history is gone: list anew, at once, unless that is what we just did.
       this.#resourceVersion = '';
-      if (this.#backoffMs === 0) {
-        this.#backoffMs = FIRST_BACKOFF_MS;
-        return;
-      }
+      if (this.#parts.clock.monotonicMs() - this.#listedAtMs > MAX_BACKOFF_MS) return;
     }
     if (isNotFound(error) && this.#parts.onServed !== undefined) {
       this.#parts.onServed(false);
@@ -164,6 +165,7 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
       await pause(this.#parts.clock, this.#parts.relistMs, signal);
       return;
     }
+    this.interruptions++;
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     const waitMs = Math.max(asked, this.#backoffMs * (0.5 + Math.random() / 2));

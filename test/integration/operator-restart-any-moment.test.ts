@@ -1,0 +1,78 @@
+// The operator may be killed between any two writes: the next one finishes what was begun, and ends in the same place.
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KubernetesObject, List } from '../../operator/api/kubernetes.ts';
+import { eventually } from '../support/eventually.ts';
+import { echo, startWorld, type World } from '../support/operator-world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ withoutControllers: true });
+});
+afterAll(() => world?.close());
+
+const spec = { replicas: 2, queue: { store: 'redis' }, ingress: { host: 'm.example' } };
+const store = { OPERATOR_STORE_URL: 'redis://redis:6379', OPERATOR_LEASE_SECONDS: '1' };
+const kinds = 'secrets,networkpolicies,services,poddisruptionbudgets,deployments,ingresses';
+const made = async (name: string) =>
+  (await world.json<List<KubernetesObject>>('get', kinds, '-l', `inference-operator.dev/name=${name}`)).items
+    .map(({ kind, metadata }) => `${kind}/${metadata.name.replace(name, 'x')}`)
+    .sort();
+const whole = [
+  'Deployment/x',
+  'Ingress/x',
+  'NetworkPolicy/x',
+  'PodDisruptionBudget/x',
+  'Secret/x-sidecar',
+  'Service/x',
+  'Service/x-pods',
+];
+const tokenOf = async (name: string): Promise<string> =>
+  (await world.json<{ data: Record<string, string> }>('get', 'secret', `${name}-sidecar`)).data['admin-token']!;
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', async (write) => {
+  const name = `cut-${write}`;
+  // From that write on nothing gets through: the operator stands there when it is killed.
+  let seen = 0;
+  world.api.faults.failNext(100_000, 'reset', ({ method, path }) => {
+    const isWrite = method === 'PATCH' && path.includes(`/${name}`);
+    if (isWrite) seen++;
+    return isWrite && seen >= write;
+  });
+  const operator = world.spawnOperator(store);
+  await world.apply(echo(name, spec));
+  await eventually(() => seen >= write, { deadlineMs: 60_000 });
+  operator.kill('SIGKILL');
+  await once(operator, 'exit');
+  world.api.faults.clear();
+  const tokenBefore = write > 1 ? await tokenOf(name) : undefined;
+  const next = await world.startOperator(store);
+  await world.until(
+    name,
+    ({ status }) => status?.observedGeneration === 1 && status.conditions?.[1]?.status === 'True',
+  );
+  expect(await made(name)).toEqual(whole);
+  if (tokenBefore !== undefined) expect(await tokenOf(name)).toBe(tokenBefore);
+  await next.stop();
+});
+
+test('an operator that starts on a cluster at rest writes nothing but its Lease', async () => {
+  const first = await world.startOperator(store);
+  await world.apply(echo('rest', spec));
+  await world.until(
+    'rest',
+    ({ status }) => status?.observedGeneration === 1 && status.conditions?.[1]?.status === 'True',
+  );
+  await first.stop();
+  world.api.requests.clear();
+  const second = await world.startOperator(store);
+  await eventually(
+    async () => expect(await second.metrics()).toMatch(/reconciles_total\{outcome="(done|waiting)"\} [1-9]/),
+    { deadlineMs: 30_000 },
+  );
+  await second.stop();
+  const writes = world.api.requests.writes(
+    ({ userAgent, path }) => userAgent === 'inference-operator' && !path.includes('/leases'),
+  );
+  expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
