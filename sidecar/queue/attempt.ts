@@ -71,7 +71,7 @@ export class Attempt {
     const leftMs = Math.max(claim.deadlineAtMs - claim.claimedAtMs, 0) + 20;
     const deadline = clock.after(leftMs, () => this.stop('expired'));
     try {
-      return await callContainer(claim, {
+      const outcome = await callContainer(claim, {
         signal: this.#controller.signal,
         onStreamStart: (start) => {
           // The deadline covers the time up to the response headers; from here on silence is what ends a stream.
@@ -82,6 +82,10 @@ export class Attempt {
           if (claim.submission.mode === 'async') recorder.add(bytes);
         },
       });
+      // Before the slot is free: what it lets in next must already be under the breaker's new state.
+      if (outcome.kind === 'no_response') this.#around.containerFailed();
+      else if (outcome.kind !== 'aborted') this.#around.containerAnswered();
+      return outcome;
     } finally {
       deadline.cancel();
     }
@@ -93,16 +97,13 @@ export class Attempt {
     const { store, observer } = this.#around;
     switch (outcome.kind) {
       case 'answered': {
-        this.#around.containerAnswered();
         const isStored = await this.#stored(() => store.complete(claim, outcome.response));
         if (isStored) observer.completed(claim.submission.mode, outcome.response.status, ranMs);
         return isStored;
       }
       case 'no_response':
-        this.#around.containerFailed();
         return this.#settleNoResponse(outcome.code, outcome.message);
       case 'too_large': {
-        this.#around.containerAnswered();
         const error = `upstream_too_large: the response is larger than ${outcome.limitBytes} bytes and was not kept`;
         const isStored = await this.#stored(() => store.fail(claim, error, null));
         if (isStored) observer.failed('upstream_too_large', 1);

@@ -98,6 +98,8 @@ export class Worker {
     const { gate, store, breaker } = this.#around;
     const slots: Slot[] = [await gate.acquireForWork(signal)];
     try {
+      // It may have opened while we waited for the slot: the one who gave it up is the one who failed.
+      if (breaker.state === 'open') return;
       const isProbing = breaker.state === 'probing';
       for (let more = isProbing ? undefined : gate.tryAcquireForWork(); more; more = gate.tryAcquireForWork()) {
         slots.push(more);

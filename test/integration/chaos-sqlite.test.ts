@@ -16,7 +16,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/redis.ts';
 
-const count = Number(process.env.REQUESTS ?? 800);
+const count = Number(process.env.REQUESTS ?? 500);
 const kills = 10;
 const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
 const logFile = join(directory, 'executions');
