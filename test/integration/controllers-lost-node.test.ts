@@ -70,7 +70,10 @@ it('SIGKILL of the program that holds the cluster leaves no container behind', a
      await cluster.podUntil('held', isReady);
      console.log((await cluster.happened('held', 'listening')).pid);`,
   );
-  const holder = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, [script], {
+    env: { ...process.env, TMPDIR: dir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const pid = Number(await new Promise<string>((resolve) => holder.stdout.setEncoding('utf8').once('data', resolve)));
   expect(isAlive(pid)).toBe(true);
   holder.kill('SIGKILL');
