@@ -54,7 +54,7 @@ export class ApiCaller {
     const contentType = String(response.headers['content-type'] ?? '');
     const isBodyJson = contentType.startsWith('application/json') || text.startsWith('{"');
     const lines = text.split('\n').filter((line) => line !== '');
-    const body: unknown = !isBodyJson ? text : lines.length > 1 ? text : JSON.parse(text);
+    const body: unknown = !isBodyJson ? text : lines.length === 1 ? JSON.parse(text) : text;
     const warning = response.headers.warning;
     return {
       status: response.statusCode,

@@ -117,6 +117,8 @@ export class Faults {
 
   watchOpened(watch: OpenWatch): () => void {
     this.#watches.add(watch);
-    return () => this.#watches.delete(watch);
+    return () => {
+      this.#watches.delete(watch);
+    };
   }
 }

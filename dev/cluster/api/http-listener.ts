@@ -186,6 +186,7 @@ function streamWatch(
   const accept = request.headers.accept ?? '';
   const view = eventView(resource, accept, request.query.get('includeObject') ?? 'Metadata', parts.nowMs);
   let isOpen = true;
+  let forget = () => {};
   const sink = {
     event: (type: string, object: unknown) => {
       if (!isOpen) return;
@@ -194,6 +195,7 @@ function streamWatch(
     },
     close: () => {
       isOpen = false;
+      forget();
       openHead(outgoing);
       outgoing.end();
     },
@@ -203,12 +205,12 @@ function streamWatch(
       ? request.query
       : new URLSearchParams([...request.query, ['fieldSelector', `metadata.name=${path.name}`]]);
   const stop = startWatch(api.store, { resource, namespace: path.namespace, query }, sink);
-  openHead(outgoing);
-  const forget = faults.watchOpened({
+  forget = faults.watchOpened({
     path: request.pathname,
     end: () => sink.close(),
     cut: () => incoming.socket.destroy(),
   });
+  openHead(outgoing);
   outgoing.on('close', () => {
     isOpen = false;
     stop();

@@ -192,8 +192,8 @@ function entry(bytes: Buffer, kind: 'text' | 'bytes'): Fields {
 }
 
 function add(result: Fields, { name, kind, isList }: Field, value: unknown): void {
-  // Go writes empty strings and zero times; to the JSON side they are absent.
-  if (value === '' || value === undefined) return;
+  // Go writes empty strings and zero times of single fields; to the JSON side they are absent. In a list, '' is an entry: the core group.
+  if (value === undefined || (value === '' && isList !== true)) return;
   if (isList === true) result[name] = [...((result[name] as unknown[] | undefined) ?? []), value];
   else if (kind === 'labels' || kind === 'data')
     result[name] = { ...(result[name] as Fields | undefined), ...(value as Fields) };
