@@ -23,7 +23,8 @@ function withIncludes(file: string): string {
 }
 
 function asTemplate(text: string): string {
-  return `\`${text.replace(/[\\`$]/g, '\\$&')}\``;
+  // As the formatter would leave it, so that generating again changes nothing.
+  return `\`${text.replace(/[\\`]|\$(?=\{)/g, '\\$&')}\``;
 }
 
 if (import.meta.main) writeFileSync(new URL('./scripts.ts', import.meta.url), readScripts());
