@@ -67,9 +67,12 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     observer: createQueueMetrics(metrics),
     finished: () => drain.recheck(),
   });
+  const closeKept = () => {
+    clock.after(KEPT_FOR_MS, () => server.closeIdleConnections());
+  };
   const drain = createDrain(settings, clock, gate, service, {
     containerState: () => health.state,
-    began: () => server.closeIdleConnections(),
+    began: closeKept,
   });
   const health = createHealth(settings, clock, logger, gate, drain);
   const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
@@ -83,7 +86,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   const pipeline = createPipeline({
     settings,
     limits,
-    host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger), () => server.closeIdleConnections()),
+    host: exchangeHost(clock, drain, requestMetrics, createAccessLog(logger), closeKept),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
     requests,
@@ -166,6 +169,9 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   return { trafficPort, adminPort: admin.port, stopped };
 }
 
+/** A draining replica leaves a client this time to come back on its connection: closing at once would meet it half-way. */
+const KEPT_FOR_MS = 1_000;
+
 /** Closes the port; who is still there after the drain is answered, and gets a moment to read it. */
 async function closeTraffic(server: Server, clock: Clock, giveUp: () => Promise<void>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -233,7 +239,7 @@ function exchangeHost(
   drain: Drain,
   metrics: RequestMetrics,
   log: ReturnType<typeof createAccessLog>,
-  closeIdleConnections: () => void,
+  closeKept: () => void,
 ): ExchangeHost {
   return {
     monotonicMs: () => clock.monotonicMs(),
@@ -244,9 +250,12 @@ function exchangeHost(
       metrics.ended(exchange, durationMs);
       log(exchange, durationMs);
       if (!drain.isDraining) return;
+      // Its head was written before the drain began, without Connection: close.
+      if (exchange.response.shouldKeepAlive) {
+        drain.arrived();
+        closeKept();
+      }
       drain.recheck();
-      // Its head may have been written before the drain began, without Connection: close.
-      setImmediate(closeIdleConnections);
     },
   };
 }

@@ -83,7 +83,8 @@ export class Requests {
     if (exchange.hasAnswered) return;
     exchange.problem = refusal;
     const lines = ['Cache-Control', 'no-store', ...problemHeaders(refusal)];
-    exchange.answerJson(problems[refusal.code].status, lines, unknownDocument(exchange.id, problemText(refusal)));
+    const { status } = problems[refusal.code];
+    exchange.answerJson(status, lines, unknownDocument(exchange.id, problemText(refusal), status === 503));
   }
 
   async #cancel(exchange: Exchange): Promise<void> {

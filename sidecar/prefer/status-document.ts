@@ -30,11 +30,14 @@ export function statusDocument(status: QueuedStatus): StatusDocument {
   };
 }
 
-/** For a request that is not there or may not be seen: the same shape, so that clients neither loop nor raise. */
-export function unknownDocument(id: string, error: string): StatusDocument {
+/**
+ * For a request of which nothing can be said, in the same shape: official clients look at no status code. Not there, or not to be
+ * seen, reads completed, so that they do not loop; where the store is away for a moment they shall ask again.
+ */
+export function unknownDocument(id: string, error: string, isForNow: boolean): StatusDocument {
   return {
     Id: id,
-    Status: 'Completed',
+    Status: isForNow ? 'Queue' : 'Completed',
     Error: error,
     QueuePosition: null,
     EstimatedWaitSeconds: null,
