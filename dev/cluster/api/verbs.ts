@@ -4,13 +4,13 @@ import { parseApplyBody, parseJson } from './body.ts';
 import { decodeObject, fieldValidation } from './decode.ts';
 import { deleteOptions, type ObjectDeleter } from './deleter.ts';
 import { listBody, type ObjectLister, presented } from './lister.ts';
-import { copy, type Fields, isFields, type KubeObject } from './objects.ts';
+import { copy, isFields, type KubeObject } from './objects.ts';
 import { APPLY_PATCH, checkPatchType, patched } from './patcher.ts';
 import { type ApiPath, type ApiRequest, type ApiResponse, fieldManager, isDryRun } from './request.ts';
-import { groupVersion, type Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { serverSideApply } from './server-side-apply.ts';
-import { badRequest, methodNotAllowed, notFound, unsupportedMediaType } from './status-error.ts';
+import { badRequest, methodNotAllowed, StatusError, unsupportedMediaType } from './status-error.ts';
 import { partialMetadata, tableOf, wantsMetadataOnly, wantsTable } from './table.ts';
 import type { ObjectWriter } from './writer.ts';
 
@@ -211,10 +211,8 @@ export function checkVerb(resource: Resource, path: ApiPath, method: string): vo
   }
   const isKnown =
     subresource === 'status' ? resource.hasStatus : subresource === 'scale' ? resource.scale !== undefined : false;
-  if (!isKnown) throw notFound({ group: '', plural: 'the server could not find the requested resource' }, '');
+  if (!isKnown) {
+    throw new StatusError(404, 'the server could not find the requested resource', { reason: 'NotFound', details: {} });
+  }
   if (!/^(GET|PUT|PATCH)$/.test(method)) throw methodNotAllowed();
-}
-
-export function kindOf(resource: Resource): Fields {
-  return { apiVersion: groupVersion(resource), kind: resource.kind };
 }

@@ -163,9 +163,8 @@ export class ObjectWriter {
     const isGiven = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
     if (isGiven && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, liveName, MODIFIED);
     if (isGiven || options.isPatch || !(resource.isCustom || resource.rules.requiresResourceVersion === true)) return;
-    const plural = resource.group === '' ? resource.plural : resource.plural;
-    const error = { ...wrong('metadata.resourceVersion', 0, 'must be specified for an update') };
-    throw invalid(resource.group, plural, liveName, [error]);
+    const error = wrong('metadata.resourceVersion', 0, 'must be specified for an update');
+    throw invalid(resource.group, resource.plural, liveName, [error]);
   }
 
   /** Which part of the sent object counts: the main endpoint cannot write status, the status endpoint little else. */
