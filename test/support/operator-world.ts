@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { startControllers } from '../../dev/cluster/controllers/start.ts';
+import { hostName } from '../../dev/cluster/host-name.ts';
 import { localImages } from '../../dev/cluster/local-images.ts';
 import type { ImageEntry, NodeSettings } from '../../dev/cluster/node/settings.ts';
 import { startNodeAgent } from '../../dev/cluster/node/start.ts';
@@ -79,6 +80,7 @@ async function startParts(api: ApiServer, options: WorldOptions, closing: (() =>
       ...node,
       kubeconfig: api.kubeconfigPath,
       images: [...(options.images ?? []), ...localImages],
+      hosts: { [hostName]: '127.0.0.1' },
       timings: shortTimings,
       onError: () => {},
     });

@@ -1,0 +1,50 @@
+// The examples come up to Healthy on a cluster with GPUs and answer below their names, as their heads tell to try. The sample
+// model server stands in for the real ones: what is tested is ports, flags, volumes, GPUs and health as the manifests give them.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hostName } from '../../dev/cluster/host-name.ts';
+import { type RedisServer, startRedisServer } from '../../dev/tools/redis-server.ts';
+import { startWorld, type World } from '../support/operator-world.ts';
+
+let redis: RedisServer;
+let world: World;
+beforeAll(async () => {
+  redis = await startRedisServer();
+  world = await startWorld({ nodes: [{ name: 'gpu-node', gpus: { count: 8 } }] });
+  await world.startOperator({ OPERATOR_STORE_URL: `redis://${hostName}:${redis.port}` });
+});
+afterAll(async () => {
+  await world?.close();
+  await redis?.stop();
+});
+
+interface Pods {
+  readonly items: readonly {
+    readonly status: { readonly podIP: string };
+    readonly spec: {
+      readonly containers: readonly { readonly resources: { readonly limits?: Record<string, string> } }[];
+    };
+  }[];
+}
+
+// One after the other, each gone before the next: a small machine has no room for all their processes at once.
+test.each([
+  ['echo', '1'],
+  ['vllm-deepseek', '1'],
+  ['sglang', '2'],
+  ['tgi', '1'],
+  ['whisper', '1'],
+  ['llama-cpp', undefined],
+])('%s becomes Healthy with its GPUs (%s) and answers below its name', async (name, gpus) => {
+  await world.kubectl('apply', '-f', `examples/${name}.yaml`);
+  await world.until(name, ({ status }) => status?.phase === 'Healthy');
+  const { items } = await world.json<Pods>('get', 'pods', '-l', `inference-operator.dev/name=${name}`);
+  expect(items[0]!.spec.containers[0]!.resources.limits?.['nvidia.com/gpu']).toBe(gpus);
+  const answer = await fetch(`http://${items[0]!.status.podIP}:8080/${name}/v1/completions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"model": "any", "prompt": "Hello", "max_tokens": 3}',
+  });
+  expect(answer.status).toBe(200);
+  expect((await answer.json()) as object).toMatchObject({ usage: { completion_tokens: 3 } });
+  await world.kubectl('delete', '-f', `examples/${name}.yaml`);
+});
