@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { batchingTable } from '../../dev/model-server/batch.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import type { Figure } from './figure.ts';
-import { summarize } from './figure.ts';
+import { atLeast, summarize } from './figure.ts';
 import { PinnedProcess } from './pinned-process.ts';
 import { freePort, untilAnswering } from './ports.ts';
 import { startSidecar } from './proxies.ts';
@@ -52,7 +52,7 @@ async function batchOf(
     unit: 'ms',
     values: ms,
     digits: 0,
-    goals: [{ text: 'at least 0.99 of the direct rate', reached: ratio, isMet: ratio >= 0.99 }],
+    goals: [atLeast('at least 0.99 of the direct rate', ratio, 0.99)],
   };
 }
 

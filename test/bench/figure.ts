@@ -16,6 +16,8 @@ export interface Goal {
   readonly text: string;
   readonly reached: number;
   readonly isMet: boolean;
+  /** Worse than the goal by more than half of it: what a careless change does, and noise does not. For `--guard`. */
+  readonly isFarOff: boolean;
 }
 
 export interface Summary {
@@ -41,21 +43,25 @@ type Values = Figure['values'];
 const median = (values: Values, subject: string): number => summarize(values[subject] ?? []).median;
 
 export function atLeastTimes(values: Values, subject: string, peer: string, factor: number): Goal {
-  const reached = median(values, subject) / median(values, peer);
-  return { text: `at least ${factor} x ${peer}`, reached, isMet: reached >= factor };
+  return atLeast(`at least ${factor} x ${peer}`, median(values, subject) / median(values, peer), factor);
 }
 
 export function atMostTimes(values: Values, subject: string, peer: string, factor: number): Goal {
-  const reached = median(values, subject) / median(values, peer);
-  return { text: `at most ${factor} x ${peer}`, reached, isMet: reached <= factor };
+  return noMoreThan(`at most ${factor} x ${peer}`, median(values, subject) / median(values, peer), factor);
 }
 
 export function atMostAbove(values: Values, subject: string, peer: string, amount: number): Goal {
-  const reached = median(values, subject) - median(values, peer);
-  return { text: `at most ${peer} + ${amount}`, reached, isMet: reached <= amount };
+  return noMoreThan(`at most ${peer} + ${amount}`, median(values, subject) - median(values, peer), amount);
 }
 
 export function atMost(values: Values, subject: string, limit: number): Goal {
-  const reached = median(values, subject);
-  return { text: `at most ${limit}`, reached, isMet: reached <= limit };
+  return noMoreThan(`at most ${limit}`, median(values, subject), limit);
+}
+
+export function atLeast(text: string, reached: number, limit: number): Goal {
+  return { text, reached, isMet: reached >= limit, isFarOff: reached < limit / 2 };
+}
+
+export function noMoreThan(text: string, reached: number, limit: number): Goal {
+  return { text, reached, isMet: reached <= limit, isFarOff: reached > limit * 2 };
 }

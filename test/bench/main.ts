@@ -9,7 +9,7 @@ import type { Bench, BenchContext } from './bench.ts';
 import { benches } from './benches.ts';
 import { installMissing } from './peers.ts';
 import { chooseCores } from './pinned-process.ts';
-import { asJson, goalsLine, type Result, table } from './report.ts';
+import { asJson, farOff, goalsLine, type Result, table } from './report.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '2' },
     profile: { type: 'boolean', default: false },
+    guard: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -51,7 +52,10 @@ const file = join(resultsDir, `${new Date().toISOString().replaceAll(':', '-')}.
 writeFileSync(file, asJson(results, { ...values, benches: chosen.map(({ name }) => name) }));
 console.log(`\n${goalsLine(results)}; kept in ${file}`);
 if (failures.length > 0) console.error(`could not be measured: ${failures.join(', ')}`);
-process.exit(failures.length > 0 ? 1 : 0);
+// For CI: ratios that are off by more than half are a regression on any machine, however busy.
+const regressions = values.guard ? farOff(results) : [];
+if (regressions.length > 0) console.error(`far from its goal:\n  ${regressions.join('\n  ')}`);
+process.exit(failures.length + regressions.length > 0 ? 1 : 0);
 
 async function runBench(bench: Bench) {
   const folder = mkdtempSync(join(tmpdir(), `bench-${bench.name}-`));

@@ -8,7 +8,7 @@ import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server
 import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
 import { ApiCaller } from '../support/api-call.ts';
 import { type Bench, type BenchContext, nodeCommand } from './bench.ts';
-import { atMost, type Figure, type Goal } from './figure.ts';
+import { atMost, type Figure, noMoreThan } from './figure.ts';
 import { PinnedProcess } from './pinned-process.ts';
 
 const sizes = [1, 100, 1000];
@@ -151,7 +151,7 @@ function figures(runs: ReadonlyMap<number, Run>): readonly Figure[] {
   const most = `${sizes.at(-1)?.toLocaleString('en')} deployments`;
   const one = runs.get(1)?.callsOfChange ?? 0;
   const ofMost = runs.get(sizes.at(-1) ?? 0)?.callsOfChange ?? 0;
-  const isConstant: Goal = { text: 'as many with 1,000 as with one', reached: ofMost - one, isMet: ofMost === one };
+  const isConstant = noMoreThan('as many with 1,000 as with one', ofMost - one, 0);
   const none = (measure: 'steadyWrites' | 'writesOfRestart') => [atMost(values(measure), most, 0)];
   return [
     { name: 'from start to rest', unit: 's', values: values('convergedSeconds'), goals: [] },

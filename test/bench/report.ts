@@ -31,6 +31,16 @@ export function goalsLine(results: readonly Result[]): string {
   return `${goals.filter(({ isMet }) => isMet).length} of ${goals.length} goals met`;
 }
 
+export function farOff(results: readonly Result[]): readonly string[] {
+  return results.flatMap(({ bench, figures }) =>
+    figures.flatMap(({ name, goals }) =>
+      goals
+        .filter(({ isFarOff }) => isFarOff)
+        .map(({ text, reached }) => `${bench}: ${name}: ${text}, it is ${number(reached)}`),
+    ),
+  );
+}
+
 export function asJson(results: readonly Result[], options: Readonly<Record<string, unknown>>): string {
   const [cpu] = cpus();
   const machine = {
