@@ -1,7 +1,7 @@
 // A real redis-server for one test file: on a free port, with a directory of its own, that can be killed and started again.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +60,11 @@ export class TestRedis {
     const exited = once(child, 'exit');
     child.kill(signal);
     if (signal === 'SIGKILL' || signal === 'SIGTERM') await exited;
+  }
+
+  /** Holds from the next start. */
+  configure(name: string, value: string): void {
+    appendFileSync(join(this.directory, 'redis.conf'), `${name} ${value}\n`);
   }
 
   /** Runs redis-cli; throws where Redis answers with an error. */

@@ -32,7 +32,7 @@ import {
   readSubmitOutcome,
   text,
 } from './reply.ts';
-import { explain, type StepArgument, Steps } from './steps.ts';
+import { type StepArgument, Steps } from './steps.ts';
 import { WakeUps } from './wake-ups.ts';
 
 /** Bytes of requests that one claim, or of items that one call, carries at most; one larger item goes alone. */
@@ -84,13 +84,11 @@ export class RedisStore implements Store {
 
   async open(): Promise<void> {
     const { steps, listening } = this.#connections;
-    // Told by the steps that fail; without a listener it would end the process.
-    steps.on('error', () => undefined);
     steps.on('ready', () => this.#warnOfDurability());
     // It goes on connecting for ever; what is not there now may come.
     listening.connect().catch(() => undefined);
     await steps.connect().catch((error: unknown) => {
-      throw explain(error);
+      throw this.#steps.explain(error);
     });
     await this.figures();
   }
@@ -232,7 +230,7 @@ export class RedisStore implements Store {
 
   health(): { readonly ok: boolean; readonly error: string | null } {
     const isReady = this.#connections.steps.status === 'ready';
-    const error = this.#steps.error ?? (isReady ? null : 'Redis cannot be reached');
+    const error = this.#steps.error ?? (isReady ? null : this.#steps.explain(new Error('closed')).message);
     return { ok: error === null, error };
   }
 
@@ -241,7 +239,7 @@ export class RedisStore implements Store {
       (warnings) => {
         for (const warning of warnings) this.#limits.warn(warning);
       },
-      (error: unknown) => this.#limits.warn(explain(error).message),
+      (error: unknown) => this.#limits.warn(this.#steps.explain(error).message),
     );
   }
 

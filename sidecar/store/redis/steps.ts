@@ -25,9 +25,18 @@ const shas = Object.fromEntries(Object.entries(scripts).map(([name, text]) => [n
 export class Steps {
   readonly #options: StepsOptions;
   #error: string | null = null;
+  /** Why the connection is down, which the steps that fail for it do not say themselves. */
+  #connectionError: Error | undefined;
 
   constructor(options: StepsOptions) {
     this.#options = options;
+    // Without a listener an error would end the process.
+    options.client.on('error', (error: Error) => {
+      this.#connectionError = error;
+    });
+    options.client.on('ready', () => {
+      this.#connectionError = undefined;
+    });
   }
 
   /** Why the last step failed; null since one succeeded. */
@@ -45,12 +54,20 @@ export class Steps {
       return reply;
     } catch (error) {
       observer.storeError(name);
-      const failure = explain(error);
+      const failure = this.explain(error);
       this.#error = failure.message;
       throw failure;
     } finally {
       observer.storeLatency(name, (performance.now() - startedMs) / 1000);
     }
+  }
+
+  explain(error: unknown): StoreError {
+    const { status } = this.#options.client;
+    if (status === 'ready') return explain(error);
+    // Connected, but the client waits for the end of its ready check.
+    const waiting = status === 'connect' ? new Error('LOADING: connected, not ready yet') : error;
+    return explain(this.#connectionError ?? waiting);
   }
 
   async #evaluate(name: StepName, args: (string | number | Buffer)[]): Promise<Reply> {
@@ -76,13 +93,13 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/^LOADING/, 'Redis is loading its data'],
   [/^CLUSTERDOWN|Failed to refresh slots/, 'the Redis Cluster is down'],
   [/^MISCONF/, 'Redis cannot write to its disk'],
-  [/^(WRONGPASS|NOAUTH)/, 'Redis refuses the user or password'],
+  [/^(WRONGPASS|NOAUTH)|invalid username-password/, 'Redis refuses the user or password'],
   [/^NOPERM/, 'the Redis user lacks a permission'],
   [/timed out/i, 'Redis does not answer in time'],
   [/writeable|closed|ECONN|ENOTFOUND|EAI_AGAIN|retries|isn't ready|aborted/i, 'Redis cannot be reached'],
 ];
 
-export function explain(error: unknown): StoreError {
+function explain(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const known = explanations.find(([pattern]) => pattern.test(message));
