@@ -80,8 +80,8 @@ async function startParts(api: ApiServer, options: WorldOptions, closing: (() =>
       ...node,
       kubeconfig: api.kubeconfigPath,
       images: [...(options.images ?? []), ...localImages],
-      hosts: { [hostName]: '127.0.0.1' },
       timings: shortTimings,
+      hosts: { [hostName]: '127.0.0.1' },
       onError: () => {},
     });
     closing.push(() => agent.stop());
@@ -167,6 +167,8 @@ function operatorsOf(api: ApiServer, closing: (() => Promise<unknown>)[]) {
     },
   };
 }
+
+export { hostName };
 
 /** A manifest that the sample model server serves, without GPUs and with the store in the pod. */
 export function echo(name: string, spec: Readonly<Record<string, unknown>> = {}): object {
