@@ -135,6 +135,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     failed: (error, path) => logger.error({ err: error, path }, 'admin path failed'),
   });
   observe(metrics, settings, gate, drain, health);
+  metrics.countOf('inference_client_connections', (done) => server.getConnections((_error, count) => done(count)));
 
   const parts: Part[] = [
     { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },

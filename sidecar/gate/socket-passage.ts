@@ -21,7 +21,7 @@ export class SocketPassage implements Waiter {
   readonly #deadline: ReturnType<PassageWays['deadlines']['start']>;
   #place: ReturnType<PassageWays['gate']['enter']>;
   #slot: Slot | undefined;
-  /** What the client has sent before it was let in. Read all the same, or its leaving would not be noticed. */
+  /** What the client has sent before the connection was open. Read all the same, or its leaving would not be noticed. */
   readonly #early: Buffer[];
 
   constructor(
@@ -57,10 +57,11 @@ export class SocketPassage implements Waiter {
     this.#slot = slot;
     this.#place = undefined;
     this.#exchange.queueMs = this.#exchange.elapsedMs();
-    const opened = () => this.#ways.deadlines.cancel(this.#deadline);
-    this.#socket.off('data', this.#tooEarly).off('end', this.#left).pause();
-    const head = Buffer.concat(this.#early);
-    this.#webSockets.connect(this.#exchange, this.#headers, { socket: this.#socket, head, opened });
+    const opened = () => {
+      this.#ways.deadlines.cancel(this.#deadline);
+      this.#handOver();
+    };
+    this.#webSockets.connect(this.#exchange, this.#headers, { socket: this.#socket, opened });
   }
 
   expired(): void {
@@ -75,9 +76,16 @@ export class SocketPassage implements Waiter {
 
   readonly #tooEarly = (chunk: Buffer): void => {
     this.#early.push(chunk);
-    // No WebSocket client sends before it may. One that does is read no further.
-    if (this.#early.length > MOST_EARLY_CHUNKS) this.#socket.pause();
+    // No WebSocket client sends before it may; one that does, and much, is none.
+    if (this.#early.length > MOST_EARLY_CHUNKS) this.#socket.destroy();
   };
+
+  /** From here on the socket is read by the relay, beginning with what came early. */
+  #handOver(): void {
+    this.#socket.off('data', this.#tooEarly).off('end', this.#left).pause();
+    const early = Buffer.concat(this.#early);
+    if (early.length > 0) this.#socket.unshift(early);
+  }
 
   /** Half closed: nobody waits half for a WebSocket. */
   readonly #left = (): void => {

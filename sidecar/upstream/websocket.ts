@@ -19,9 +19,7 @@ export interface WebSocketOptions {
 /** The client's side of a connection. */
 export interface ClientEnd {
   readonly socket: Socket;
-  /** What it has sent already after its request. */
-  readonly head: Buffer;
-  /** The container has agreed. */
+  /** The container has agreed: from now on the socket is the relay's. */
   opened(): void;
 }
 
@@ -37,9 +35,9 @@ export class WebSockets {
   }
 
   /** Connects the exchange's client with the container. When either side closes the other does. */
-  connect(exchange: Exchange, lines: readonly string[], { socket, head, opened }: ClientEnd): void {
+  connect(exchange: Exchange, lines: readonly string[], { socket, opened }: ClientEnd): void {
     const request = asForwarded(exchange, lines, opened);
-    this.#proxy.ws(request, socket, head, {}, (error) => {
+    this.#proxy.ws(request, socket, NOTHING, {}, (error) => {
       if (socket.destroyed) return;
       if (exchange.hasAnswered) socket.destroy();
       else exchange.answerProblem(failureProblem(error));
@@ -54,6 +52,8 @@ export class WebSockets {
     for (const socket of this.#open) socket.destroy();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 interface Attached {
   readonly exchange: Exchange;
@@ -99,6 +99,9 @@ function accompany(outgoing: ClientRequest, { exchange, opened }: Attached, sock
       exchange.upstreamMs = exchange.elapsedMs() - sentAtMs;
       exchange.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));
       answer.pipe(exchange.response);
+      answer.on('close', () => {
+        if (!answer.complete) exchange.breakOff();
+      });
     });
   });
 }

@@ -1,5 +1,6 @@
 // WebSockets: relayed both ways, holding a slot for as long as they are open, ended by either side or by silence.
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { RawConnection } from '../support/raw-http.ts';
@@ -113,4 +114,38 @@ test('an upgrade to anything else is ignored: HTTP/1.1 as usual', async () => {
   );
   expect(await connection.until('"path":"/echo"')).toMatch(/^HTTP\/1.1 200 OK/);
   connection.close();
+});
+
+/** A container that does with a connection what the test says. */
+async function beginBefore(answer: (socket: Socket) => void): Promise<Server> {
+  const container = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => answer(socket));
+  }).listen(0, '127.0.0.1');
+  await once(container, 'listening');
+  const { port } = container.address() as AddressInfo;
+  await begin({ settings: { upstream: `http://127.0.0.1:${port}`, healthPath: '' } });
+  return container;
+}
+
+const upgrade = ['GET /ws HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', ''] as const;
+
+test('an answer that is none, cut in the middle, frees the slot', async () => {
+  const container = await beginBefore((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this', () => socket.destroy());
+  });
+  const connection = await RawConnection.open(sidecar.port);
+  expect(await connection.send(...upgrade).untilClosed()).toContain('only this');
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+  container.close();
+});
+
+test('a client that leaves before the container has agreed frees the slot', async () => {
+  const container = await beginBefore(() => undefined);
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send(...upgrade);
+  await sidecar.until(({ inFlight }) => inFlight === 1);
+  connection.close();
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+  container.close();
 });
