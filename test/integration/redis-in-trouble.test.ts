@@ -112,7 +112,12 @@ it('read-only (a replica after a fail-over): refused, and accepted again when it
 it('loading its data: refused with the reason, accepted when it has loaded', async () => {
   const redis = await startRedis({ ...durableRedis, 'enable-debug-command': 'local' });
   const replica = await startReplica({ call: echo, store: redis.url });
-  for (let i = 0; i < 20; i++) redis.cli('DEBUG', 'POPULATE', '2000', `filler${i}`, '100');
+  for (let i = 0; i < 20; i++) redis.cli('DEBUG', 'POPULATE', '2000', `filler${i}`, '500');
+  // Filled behind the append-only file's back: written anew it has them.
+  redis.cli('BGREWRITEAOF');
+  await eventually(() =>
+    /aof_rewrite_in_progress:0\r?\naof_rewrite_scheduled:0/.test(redis.cli('INFO', 'persistence')),
+  );
   await redis.kill('SIGTERM');
   redis.configure('key-load-delay', '50');
   const starting = redis.startAgain();

@@ -15,15 +15,13 @@ export interface RedisAddress {
   readonly database: number;
   /** Name of the master that sentinels watch; empty otherwise. */
   readonly masterName: string;
-  /** A file path where a single server listens on a unix socket; empty otherwise. */
-  readonly socketPath: string;
 }
 
-const shape = /^(redis|rediss)(?:\+(sentinel|cluster|unix))?:\/\/(?:([^@/]*)@)?([^/?]*)(\/[^?]*)?(\?.*)?$/;
+const shape = /^(redis|rediss)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?]*)(\/[^?]*)?(\?.*)?$/;
 
 const forms =
   'redis://[user:password@]host:6379/0, rediss://..., redis+sentinel://host:26379,host:26379/master-name/0, ' +
-  'redis+cluster://host:6379,host:6379, or redis+unix:///path/to.sock';
+  'or redis+cluster://host:6379,host:6379';
 
 /** Throws with a sentence that says how an address looks. `password` is used where the address has none. */
 export function readRedisAddress(url: string, password = ''): RedisAddress {
@@ -38,15 +36,12 @@ export function readRedisAddress(url: string, password = ''): RedisAddress {
     username: user,
     password: inUrl === '' ? password : inUrl,
   } as const;
-  if (kind === 'unix') {
-    return { ...rest, hosts: [], database: 0, masterName: '', socketPath: path };
-  }
   const hosts = (hostList ?? '').split(',').map((text) => readHost(text, form === 'sentinel' ? 26379 : 6379));
   if (form === 'single' && hosts.length !== 1)
     throw new Error('a redis:// address names one host; see redis+cluster://');
   const segments = path.split('/').filter((segment) => segment !== '');
   const masterName = form === 'sentinel' ? decodeURIComponent(segments.shift() ?? 'mymaster') : '';
-  return { ...rest, hosts, database: readDatabase(segments[0] ?? '0', form), masterName, socketPath: '' };
+  return { ...rest, hosts, database: readDatabase(segments[0] ?? '0', form), masterName };
 }
 
 function readDatabase(text: string, form: RedisAddress['form']): number {

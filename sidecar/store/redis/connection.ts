@@ -56,7 +56,6 @@ function singleOptions(address: RedisAddress, stepTimeoutMs: number, tls: Tls): 
       ...(address.isTls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
     };
   }
-  if (address.socketPath !== '') return { ...common, path: address.socketPath };
   const [first] = address.hosts;
   return { ...common, host: first?.host ?? '127.0.0.1', port: first?.port ?? 6379 };
 }

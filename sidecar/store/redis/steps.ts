@@ -34,7 +34,7 @@ export class Steps {
     options.client.on('error', (error: Error) => {
       this.#connectionError = error;
     });
-    options.client.on('ready', () => {
+    options.client.on('connect', () => {
       this.#connectionError = undefined;
     });
   }
