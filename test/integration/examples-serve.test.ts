@@ -10,7 +10,8 @@ let world: World;
 beforeAll(async () => {
   redis = await startRedisServer();
   world = await startWorld({ nodes: [{ name: 'gpu-node', gpus: { count: 8 } }] });
-  await world.startOperator({ OPERATOR_STORE_URL: `redis://${hostName}:${redis.port}` });
+  // A Lease that a busy machine does not lose: an operator that lost it ends, and nobody restarts this one.
+  await world.startOperator({ OPERATOR_STORE_URL: `redis://${hostName}:${redis.port}`, OPERATOR_LEASE_SECONDS: '60' });
 });
 afterAll(async () => {
   await world?.close();
