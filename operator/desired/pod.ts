@@ -65,6 +65,7 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
     volumeMounts: [...volumeMounts, ...sharedMemory({ gpu }).mounts],
     ...modelProbes(healthCheck),
     terminationMessagePolicy: LAST_WORDS,
+    terminationMessagePolicy: TELL_LAST_WORDS,
     lifecycle: { preStop: drainHook(adminToken) },
   };
 }

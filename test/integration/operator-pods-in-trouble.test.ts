@@ -1,0 +1,92 @@
+// What a person sees when pods do not come up, in the words of whoever knows: kubelet, scheduler, the sidecar.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { echo, startWorld, type World } from '../support/operator-world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({
+    nodes: [{ name: 'node-1' }],
+    images: [
+      { match: 'slow-pull', entrypoint: ['/bin/true'], pullMs: 60_000 },
+      { match: 'crasher', entrypoint: ['/bin/sh', '-c', 'exit 3'] },
+    ],
+  });
+  await world.startOperator();
+});
+afterAll(() => world?.close());
+
+interface Row {
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly phase: string;
+  readonly waitingFor: string;
+  readonly reason: string;
+  readonly words: string;
+}
+const image = 'inference-operator/echo';
+const rows: Readonly<Record<string, Row>> = {
+  'an image that does not exist': {
+    spec: { container: { image: 'no.such/image:1' } },
+    phase: 'Unhealthy',
+    waitingFor: 'Image',
+    reason: 'ImagePullFailed',
+    words: 'no.such/image:1',
+  },
+  'an image that takes its time': {
+    spec: { container: { image: 'slow-pull' } },
+    phase: 'ImagePulling',
+    waitingFor: 'ImagePull',
+    reason: 'ImagePulling',
+    words: 'fetches the model image',
+  },
+  'a container that crashes': {
+    spec: { container: { image: 'crasher' } },
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerRestart',
+    reason: 'CrashLooping',
+    words: 'exit code 3',
+  },
+  'an environment from a Secret that does not exist': {
+    spec: { container: { image, env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'absent', key: 'a' } } }] } },
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerConfig',
+    reason: 'ContainerConfigError',
+    words: 'secret "absent" not found',
+  },
+  'a node selector that no node fits': {
+    spec: { nodeSelector: { zone: 'nowhere' } },
+    phase: 'Unhealthy',
+    waitingFor: 'Node',
+    reason: 'Unschedulable',
+    words: "didn't match Pod's node affinity/selector",
+  },
+  'a health path that is not there': {
+    spec: { healthCheck: { path: '/nothing-here', startupTimeoutSeconds: 3600 } },
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    reason: 'ModelLoading',
+    words: 'has not answered healthy yet',
+  },
+  'no store where one is asked for': {
+    spec: { queue: { store: 'redis' } },
+    phase: 'Unhealthy',
+    waitingFor: 'Store',
+    reason: 'StoreNotConfigured',
+    words: 'spec.queue.store to embedded',
+  },
+};
+
+test.each(Object.entries(rows))('%s', async (title, row) => {
+  const name = title.replaceAll(' ', '-').slice(0, 40);
+  await world.apply(echo(name, row.spec));
+  const seen = await world.until(name, ({ status }) => status?.conditions?.[0]?.reason === row.reason);
+  expect(seen.status).toMatchObject({ phase: row.phase, waitingFor: row.waitingFor });
+  expect(seen.status?.conditions?.[0]?.message).toContain(row.words);
+  await world.kubectl('delete', 'infdep', name);
+});
+
+test('what the API server refuses of a passed-through field is said with its words', async () => {
+  await world.apply(echo('refused', { affinity: { nodeAffinity: 'nonsense' } }));
+  const seen = await world.until('refused', ({ status }) => status?.conditions?.[1]?.reason === 'Refused');
+  expect(seen.status?.phase).toBe('Unhealthy');
+  expect(seen.status?.waitingFor).toBe('CorrectSpec');
+});

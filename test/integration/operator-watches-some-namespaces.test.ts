@@ -1,0 +1,41 @@
+// An operator that serves some namespaces leaves the others alone, and asks the API server for nothing beyond them.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { echo, startWorld, type World } from '../support/operator-world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ withoutControllers: true });
+  for (const namespace of ['team-a', 'team-b', 'other']) await world.kubectl('create', 'namespace', namespace);
+  await world.startOperator({ OPERATOR_NAMESPACES: 'team-a,team-b' });
+});
+afterAll(() => world?.close());
+
+const applyIn = (namespace: string) => world.apply({ ...echo('model'), metadata: { name: 'model', namespace } });
+const isMadeIn = (namespace: string) =>
+  eventually(() => world.kubectl('get', 'deployment', 'model', '-n', namespace), { deadlineMs: 60_000, everyMs: 200 });
+
+test('those named are served, others are not', async () => {
+  await applyIn('other');
+  await applyIn('team-a');
+  await applyIn('team-b');
+  await Promise.all([isMadeIn('team-a'), isMadeIn('team-b')]);
+  await expect(world.kubectl('get', 'deployment', 'model', '-n', 'other')).rejects.toThrow(/not found/);
+});
+
+test('a list of one namespace does not make it forget the other', async () => {
+  world.api.compact();
+  world.api.faults.dropWatches();
+  await eventually(() => expect(world.api.faults.openWatches).toBeGreaterThan(18), { deadlineMs: 60_000 });
+  await world.kubectl('delete', 'deployment', 'model', '-n', 'team-a');
+  await isMadeIn('team-a');
+  await world.kubectl('delete', 'deployment', 'model', '-n', 'team-b');
+  await isMadeIn('team-b');
+});
+
+test('nothing is asked of the whole cluster', () => {
+  const asked = world.api.requests.all().filter(({ userAgent }) => userAgent === 'inference-operator');
+  expect(
+    asked.filter(({ path }) => !/\/namespaces\/(team-a|team-b|default\/leases)/.test(path)).map(({ path }) => path),
+  ).toEqual([]);
+});
