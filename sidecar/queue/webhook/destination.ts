@@ -7,7 +7,9 @@ import { BlockList, isIP } from 'node:net';
 
 export class ForbiddenDestination extends Error {}
 
-const special = new BlockList();
+// Two lists: one list would take ::/3 to mean every IPv4 address too, in its mapped form.
+const special4 = new BlockList();
+const special6 = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -23,7 +25,7 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) {
-  special.addSubnet(network, prefix, 'ipv4');
+  special4.addSubnet(network, prefix, 'ipv4');
 }
 // Only 2000::/3 is global unicast; of it 2001::/23 (Teredo and such), 2001:db8::/32 and 2002::/16 (6to4) hide other addresses.
 for (const [network, prefix] of [
@@ -34,14 +36,14 @@ for (const [network, prefix] of [
   ['4000::', 2],
   ['8000::', 1],
 ] as const) {
-  special.addSubnet(network, prefix, 'ipv6');
+  special6.addSubnet(network, prefix, 'ipv6');
 }
 
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
   // A mapped IPv4 address (::ffff:10.0.0.1) lies in ::/3 and is refused with it.
-  return !special.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family === 6 ? !special6.check(address, 'ipv6') : !special4.check(address, 'ipv4');
 }
 
 /** Names that cannot mean anything outside: who lists one means an address inside. */

@@ -53,8 +53,13 @@ export class SqliteStore implements Store {
   async open(): Promise<void> {
     const database = Database.open(this.#path, this.#deployment);
     const ledger = new Ledger(database, this.#limits);
+    try {
+      await Promise.resolve(ledger.recount());
+    } catch (error) {
+      database.close();
+      throw database.explain(error);
+    }
     this.#opened = { database, ledger, group: new GroupCommit(database, [ledger], this.#limits.observer) };
-    await Promise.resolve(ledger.recount());
   }
 
   async close(): Promise<void> {

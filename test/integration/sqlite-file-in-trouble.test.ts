@@ -1,0 +1,130 @@
+// The embedded store's file: damaged, not a database, in use, another deployment's, on a full disk. Each says what to do.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { StoreLimits } from '../../sidecar/store/limits.ts';
+import { createStore } from '../../sidecar/store/open-store.ts';
+import type { Submission } from '../../sidecar/store/record.ts';
+import { Database } from '../../sidecar/store/sqlite/database.ts';
+import { GroupCommit } from '../../sidecar/store/sqlite/group-commit.ts';
+import { submit } from '../../sidecar/store/sqlite/intake.ts';
+import { Ledger } from '../../sidecar/store/sqlite/ledger.ts';
+import type { Store } from '../../sidecar/store/store.ts';
+import { StoreError } from '../../sidecar/store/store.ts';
+import { claimOne, response, submission } from '../support/stores.ts';
+
+let directory = '';
+const stores: Store[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'test-file-'));
+});
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const limits: StoreLimits = {
+  retentionMs: 60_000,
+  maxQueue: 100_000,
+  maxStoredBytes: 0,
+  maxAttempts: 3,
+  sweepMax: 100,
+  observer: { storeLatency: () => undefined, storeError: () => undefined },
+  warn: () => undefined,
+};
+
+async function make(url = '', name = 'one'): Promise<Store> {
+  const store = await createStore({ url, password: '', dataDir: directory, namespace: 'default', name }, limits);
+  stores.push(store);
+  return store;
+}
+
+async function opened(url = '', name = 'one'): Promise<Store> {
+  const store = await make(url, name);
+  await store.open();
+  return store;
+}
+
+it('what was accepted is there after the file is opened again, and what ran is queued at the next sweep', async () => {
+  const first = await opened();
+  const [running, waiting] = [submission(), submission()];
+  await first.submit(running);
+  await first.submit(waiting);
+  const lost = await claimOne(first);
+  await first.close();
+  const second = await opened();
+  expect(await second.sweep()).toMatchObject({ leasesTakenBack: 1 });
+  expect(await second.status(running.id)).toMatchObject({ state: 'queued', attempts: 1, position: 0 });
+  expect(await second.status(waiting.id)).toMatchObject({ state: 'queued', position: 1 });
+  expect(await second.complete(lost, response())).toBe(false);
+  expect(await second.figures()).toMatchObject({ queued: 2, running: 0 });
+});
+
+it('makes the directories of its file', async () => {
+  const store = await opened(`sqlite://${directory}/a/b/store.db`);
+  expect(await store.submit(submission())).toMatchObject({ kind: 'accepted' });
+});
+
+it('a file that is no database is named, with what to do', async () => {
+  writeFileSync(join(directory, 'one.db'), 'this is a letter, not a database '.repeat(100));
+  await expect(opened()).rejects.toThrow(/one\.db is not an SQLite database: move it away/);
+});
+
+it('a damaged file is told apart from one that is away', async () => {
+  const first = await opened();
+  for (let i = 0; i < 200; i++) await first.submit(submission({ id: `id-${i}`, body: Buffer.alloc(1000) }));
+  await first.close();
+  const file = await open(join(directory, 'one.db'), 'r+');
+  await file.write(Buffer.alloc(40_960, 0xff), 0, 40_960, 4096);
+  await file.close();
+  const error = await opened().then(
+    async (store) =>
+      store.submit(submission({ id: 'id-7' })).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      ),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  expect((error as StoreError).message).toMatch(/is damaged: move it away/);
+});
+
+it('a file in use by another sidecar is refused', { timeout: 30_000 }, async () => {
+  await opened();
+  await expect(opened()).rejects.toThrow(/in use by another process/);
+});
+
+it('a file of another deployment is refused', async () => {
+  const url = `sqlite://${directory}/shared.db`;
+  await (await opened(url, 'one')).close();
+  await expect(opened(url, 'two')).rejects.toThrow(/belongs to deployment default\/one, not default\/two/);
+});
+
+it('a directory that cannot be made is named', async () => {
+  writeFileSync(join(directory, 'file'), '');
+  await expect(opened(`sqlite://${directory}/file/store.db`)).rejects.toThrow(/file\/store\.db/);
+});
+
+it('a full disk refuses new work with the reason, loses nothing, and accepts again when there is room', async () => {
+  const database = Database.open(join(directory, 'full.db'), 'default/one');
+  const ledger = new Ledger(database, limits);
+  const group = new GroupCommit(database, [ledger], limits.observer);
+  const add = (request: Submission) => group.do('submit', () => submit(ledger, request, -1));
+  const [first, large] = [submission(), submission({ body: Buffer.alloc(4_000_000) })];
+  await add(first);
+  // SQLite's own limit on the file gives the same error as a disk without room.
+  database.exec('PRAGMA max_page_count = 100');
+  // The small one of the same commit is refused too: it was not acknowledged.
+  const refused = await Promise.allSettled([add(submission()), add(large)]);
+  expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(group.error).toMatch(/full\.db cannot grow: the disk is full/);
+  expect(ledger.find(first.id)).toMatchObject({ state: 'queued' });
+  expect(ledger.tally.counts.queued).toBe(1);
+  expect(ledger.line.length).toBe(1);
+  database.exec('PRAGMA max_page_count = 1000000');
+  expect(await add(large)).toEqual({ kind: 'accepted', position: 1 });
+  expect(group.error).toBeNull();
+  database.close();
+});
