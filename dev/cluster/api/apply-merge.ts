@@ -50,7 +50,9 @@ function conflictError(conflicts: readonly { owner: Owner; fields: (readonly str
   );
   const byManager = new Map<string, string[]>();
   for (const cause of causes) byManager.set(cause.message, [...(byManager.get(cause.message) ?? []), cause.field]);
-  const words = [...byManager].map(([manager, fields]) =>
+  // Managers in alphabetical order, as the real server prints them, whoever wrote last.
+  const inOrder = [...byManager].sort(([left], [right]) => (left < right ? -1 : 1));
+  const words = inOrder.map(([manager, fields]) =>
     byManager.size === 1 && fields.length === 1
       ? `${manager}: ${fields[0]}`
       : `${manager.replace('conflict', 'conflicts')}:\n${fields.map((field) => `- ${field}`).join('\n')}`,
