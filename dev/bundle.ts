@@ -26,7 +26,7 @@ export async function bundle(program: Program, outDir: string): Promise<Metafile
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [builtinsWithoutImport],
+    plugins: [builtinsWithoutImport, unusedPartsLeftOut],
   });
   return result.metafile;
 }
@@ -45,5 +45,29 @@ const builtinsWithoutImport: Plugin = {
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
       loader: 'js',
     }));
+  },
+};
+
+/**
+ * Parts of packages that no program of ours uses, and that each pod would pay for at every start and in memory. Whoever comes to
+ * use one is told so instead of finding it missing.
+ */
+const leftOut: Readonly<Record<string, string>> = {
+  'undici/lib/dispatcher/client-h2.js': 'HTTP/2 of undici',
+  'prom-client/lib/cluster.js': 'the cluster registry of prom-client',
+  'prom-client/lib/pushgateway.js': 'the push gateway of prom-client',
+  '@opentelemetry/api/dist/index.cjs': 'exemplars of prom-client',
+  'thread-stream/index.js': 'transports of pino',
+};
+
+const unusedPartsLeftOut: Plugin = {
+  name: 'unused-parts-left-out',
+  setup(pluginBuild) {
+    const filter = new RegExp(`node_modules/(${Object.keys(leftOut).join('|').replaceAll('.', '\\.')})$`);
+    pluginBuild.onLoad({ filter }, ({ path }) => {
+      const part = leftOut[filter.exec(path)?.[1] ?? ''];
+      const refusal = JSON.stringify(`not in this bundle: ${part} (dev/bundle.ts)`);
+      return { contents: `module.exports = function () { throw new Error(${refusal}); };`, loader: 'js' };
+    });
   },
 };
