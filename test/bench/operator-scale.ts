@@ -46,7 +46,7 @@ async function runOf(context: BenchContext, size: number): Promise<Run> {
   const caller = new ApiCaller(api.kubeconfigPath);
   try {
     context.progress(`${size}: making the deployments`);
-    await makeDeployments(api, caller, size);
+    await makeDeployments(context, api, caller, size);
     const startedAtMs = Date.now();
     const operator = context.use(startOperator(context, api, size));
     context.progress(`${size}: converging`);
@@ -77,8 +77,8 @@ const manifest = (name: string) => ({
   spec: { container: { image: 'inference-operator/echo' }, gpu: { count: 0 }, concurrency: 4 },
 });
 
-async function makeDeployments(api: ApiServer, caller: ApiCaller, size: number): Promise<void> {
-  const env = { PATH: process.env.PATH, KUBECONFIG: api.kubeconfigPath };
+async function makeDeployments(context: BenchContext, api: ApiServer, caller: ApiCaller, size: number): Promise<void> {
+  const env = { PATH: process.env.PATH, HOME: context.folder, KUBECONFIG: api.kubeconfigPath };
   const crd = join(projectDir, 'crds', 'inferencedeployment.yaml');
   const applied = await promisify(execFile)(clusterTools().kubectl, ['apply', '-f', crd], { env });
   if (!applied.stdout.includes('created')) throw new Error(applied.stderr);

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bundle, type Program, programs } from '../../dev/bundle.ts';
+import { bundle, type Program, programs, projectDir } from '../../dev/bundle.ts';
+import { startApiServer } from '../../dev/cluster/api/api-server.ts';
+import { commandLine } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
 
 let folder: string;
@@ -99,6 +101,26 @@ it('the operator starts alone and says in one sentence that it has no cluster', 
     timeout: 30_000,
   }).catch((error: { code: number; stdout: string; stderr: string }) => error);
   expect(`${result.stdout}${result.stderr}`).toMatch(/kubeconfig/i);
+});
+
+it('the operator starts alone on a cluster, becomes ready, and leaves on SIGTERM', async () => {
+  const api = await startApiServer();
+  try {
+    const place = await alone('operator');
+    await commandLine(api.kubeconfigPath, place).kubectl([
+      'apply',
+      '-f',
+      join(projectDir, 'crds', 'inferencedeployment.yaml'),
+    ]);
+    const [adminPort] = await freePorts(1);
+    const flags = ['--kubeconfig', api.kubeconfigPath, '--host', '127.0.0.1', '--admin-port', `${adminPort}`];
+    const child = start(place, ['operator.mjs', ...flags, '--sidecar-image', 'inference-operator/sidecar:test']);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/healthz`)).ok);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok);
+    expect(await end(child)).toBe(0);
+  } finally {
+    await api.close();
+  }
 });
 
 async function alone(program: Program): Promise<string> {
