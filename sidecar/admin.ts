@@ -20,7 +20,8 @@ export interface AdminParts {
 const MOST_DEAD_LETTERS = 100;
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { health, gate, drain, metrics } = parts;
+  const { health, gate, drain, service, metrics } = parts;
+  let hasReachedStore = false;
   const get = (path: string, reply: AdminRoute['reply']): AdminRoute => ({ path, methods: ['GET'], reply });
   return [
     get(adminPaths.healthz, () => yes('the sidecar runs')),
@@ -33,7 +34,10 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
         ? yes(`container ${health.state}`)
         : no('container unreachable'),
     ),
-    get(adminPaths.ready, () => readiness(parts)),
+    get(adminPaths.ready, () => {
+      hasReachedStore ||= service.queue.health().ok;
+      return readiness(parts, hasReachedStore);
+    }),
     get(adminPaths.metrics, async () => ({
       status: 200,
       contentType: metrics.registry.contentType,
@@ -60,11 +64,15 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   ];
 }
 
-function readiness({ health, drain, service }: AdminParts): AdminReply {
+/**
+ * A replica that never reached its store is set up wrongly, and must not replace one that works. Once it did, the store's absence
+ * is that of all replicas: unready, they would refuse the sync callers too, who need no store.
+ */
+function readiness({ health, drain, service }: AdminParts, hasReachedStore: boolean): AdminReply {
   if (drain.isDraining) return no('draining');
   if (health.state !== 'healthy' && health.state !== 'busy') return no(`container ${health.state}`);
   const store = service.queue.health();
-  return store.ok ? yes('ready') : no(`store: ${store.error ?? 'no answer'}`);
+  return store.ok || hasReachedStore ? yes('ready') : no(`store: ${store.error ?? 'no answer'}`);
 }
 
 async function stats({ settings, nowMs, health, gate, drain, service }: AdminParts): Promise<SidecarStats> {

@@ -43,7 +43,7 @@ export function assess(input: StatusInput): Assessment {
     present: states.length - leaving,
     leaving,
     isRolling,
-    cause: causeOf(isRolling ? latestOf(states, input) : states, input),
+    cause: causeOf(isRolling ? latestOf(states, input) : states, input) ?? lostStore(input),
     homeless: states.find((state) => state.kind === 'homeless'),
   };
   return { ...facts, phase: phaseOf(input, facts), waitingFor: waitingForOf(input, facts) };
@@ -64,6 +64,14 @@ const TEMPLATE_HASH = 'pod-template-hash';
 function causeOf(states: readonly PodState[], { deployment, replicaSets }: StatusInput): Cause | undefined {
   const worst = (kind: Cause['kind']) => states.find((state): state is PodState & Cause => state.kind === kind);
   return worst('broken') ?? refusedPods(deployment, replicaSets) ?? worst('homeless') ?? worst('coming');
+}
+
+/** Replicas that have lost the store stay ready for sync callers. */
+function lostStore({ stats }: StatusInput): Cause | undefined {
+  const lost = [...stats.values()].find(({ store }) => !store.ok);
+  if (lost === undefined) return undefined;
+  const message = `asynchronous requests are refused, a sidecar cannot reach its store: ${lost.store.error ?? 'no answer'}`;
+  return { kind: 'broken', reason: 'StoreUnreachable', message };
 }
 
 /** Pods that could not even be made: a quota, Pod Security, a webhook, a missing service account. */

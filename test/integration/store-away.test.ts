@@ -11,6 +11,22 @@ afterEach(async () => {
   await redis.stop();
 });
 
+const isReady = async () => (await fetch(`${sidecar.adminUrl}/ready`)).ok;
+
+test('a replica that never reached the store is not ready; one that did stays so for its sync callers', async () => {
+  redis = await TestRedis.start();
+  await redis.kill();
+  sidecar = await startSidecar({ settings: { store: redis.url }, isUnready: true });
+  await sidecar.until(({ container }) => container === 'healthy');
+  expect(await isReady()).toBe(false);
+  await redis.startAgain();
+  await eventually(async () => expect(await isReady()).toBe(true));
+  await redis.kill();
+  await sidecar.until(({ store }) => !store.ok);
+  expect(await isReady()).toBe(true);
+  expect((await fetch(`${sidecar.url}/echo`)).status).toBe(200);
+});
+
 test('status reads Queue with 503 and Retry-After while the store is away, and the truth afterwards', async () => {
   redis = await TestRedis.start();
   sidecar = await startSidecar({ settings: { store: redis.url } });

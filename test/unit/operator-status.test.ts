@@ -211,6 +211,13 @@ const rows: Readonly<Record<string, Row>> = {
     conditions: ['StoreReady=False:StoreUnreachable', 'Available=False:StoreUnreachable'],
     says: 'ECONNREFUSED',
   },
+  'the store is lost': {
+    pods: [{}],
+    figures: { store: { kind: 'redis', ok: false, error: 'ECONNREFUSED' } },
+    phase: 'Degraded',
+    waitingFor: 'Store',
+    conditions: ['StoreReady=False:StoreUnreachable', 'Available=True:AllReplicasReady'],
+  },
   'a pod was evicted': {
     pods: [{ ...coming, phase: 'Failed' }],
     phase: 'Unhealthy',
