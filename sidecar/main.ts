@@ -1,7 +1,7 @@
 // The sidecar program: settings from flags and environment, signals, exit code. Everything else is run.ts.
 import { systemClock } from '../runtime/clock.ts';
 import { signalOfTermination } from '../runtime/lifecycle.ts';
-import { createLogger } from '../runtime/logger.ts';
+import { createLogger, gatheringOutput } from '../runtime/logger.ts';
 import { redactSettings, SettingsError } from '../runtime/settings.ts';
 import { readSidecarSettings, usage } from './config.ts';
 import { type SidecarSettings, sidecarSettings } from './contract.ts';
@@ -14,7 +14,7 @@ if (argv.includes('--help')) {
   process.exit(0);
 }
 const settings = settingsOrExit();
-const logger = createLogger('sidecar', settings.logLevel);
+const logger = createLogger('sidecar', settings.logLevel, gatheringOutput());
 logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
 try {
   const sidecar = await run(signalOfTermination(), settings, { clock: systemClock, logger, createQueueService });

@@ -54,7 +54,11 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   const requestMetrics = new RequestMetrics(metrics);
   const gate = new Gate({ concurrency: settings.concurrency, maxWaiting: settings.maxQueue, clock });
   const deadlines = new Deadlines(clock, settings.requestTtlSeconds * 1000);
-  const container = new Container({ origin: settings.upstream, idleTimeoutMs: settings.idleTimeoutSeconds * 1000 });
+  const container = new Container({
+    origin: settings.upstream,
+    concurrency: settings.concurrency,
+    idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+  });
   const service = deps.createQueueService({
     settings,
     clock,

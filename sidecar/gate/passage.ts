@@ -122,12 +122,14 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   onResponseEnd(controller: Controller): void {
+    this.#controller = undefined;
     this.#relay.end(controller);
     this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#admittedAtMs);
     this.#end(undefined);
   }
 
   onResponseError(_controller: Controller | undefined, error: Error): void {
+    this.#controller = undefined;
     if (this.#isOver) return;
     if (this.#exchange.hasAnswered) {
       this.#relay.breakOff(error);
@@ -145,8 +147,11 @@ export class Passage implements Waiter, ResponseHandler {
     const { request, target } = this.#exchange;
     this.#controller = undefined;
     const body = this.#body ?? null;
+    const { container } = this.#ways;
+    const outgoing = { method: request.method!, target, headers: this.#headers, body };
     try {
-      this.#ways.container.send({ method: request.method!, target, headers: this.#headers, body }, this);
+      if (this.#slot === noSlot) container.sendBeside(outgoing, this);
+      else container.send(outgoing, this);
     } catch (error) {
       this.#end(problem('malformed_request', error instanceof Error ? error.message : String(error)));
     }

@@ -12,13 +12,14 @@ export function hasBody(request: IncomingMessage): boolean {
 }
 
 /**
- * The body for the container. Bytes when all of it has arrived (the usual case: a small body comes in one segment with
- * its headers), which is faster and can be sent again; else a stream with backpressure.
+ * The body for the container. Bytes when all of it is here (the usual case: a small body comes in one packet with its
+ * headers), which is faster and can be sent again; else a stream with backpressure.
  */
 export function bodyOf(request: IncomingMessage): Body {
-  if (!hasBody(request)) return null;
-  if (request.complete) return (request.read() as Uint8Array | null) ?? null;
-  return new BodyStream(request);
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return null;
+  const isHere = request.complete || (coding === undefined && request.readableLength === Number(length));
+  return isHere ? (request.read() as Uint8Array | null) : new BodyStream(request);
 }
 
 /** Passes the request's bytes on. Its destruction leaves the client's connection alone, so that an early answer gets through. */

@@ -18,7 +18,7 @@ export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): Prob
   const body = problemBody(refusal, id);
   const lines = problemHeaders(refusal);
   lines.push('Content-Type', 'application/problem+json', 'Content-Length', String(Buffer.byteLength(body)));
-  lines.push('X-Inference-Id', id, 'Server-Timing', 'queue;dur=0.0', 'Connection', 'close');
+  lines.push('X-Inference-Id', id, 'Server-Timing', 'queue;dur=0', 'Connection', 'close');
   const { status } = problems[refusal.code];
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
   for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;

@@ -159,8 +159,8 @@ export class Exchange {
   }
 
   #timing(): string {
-    const queue = `queue;dur=${this.queueMs.toFixed(1)}`;
-    return this.upstreamMs < 0 ? queue : `${queue}, upstream;dur=${this.upstreamMs.toFixed(1)}`;
+    const queue = `queue;dur=${tenths(this.queueMs)}`;
+    return this.upstreamMs < 0 ? queue : `${queue}, upstream;dur=${tenths(this.upstreamMs)}`;
   }
 
   /** Answered before the body came: what still comes is read and dropped, or keep-alive would read it as the next request. */
@@ -178,6 +178,11 @@ export class Exchange {
     this.onClientGone = undefined;
     this.#host.ended(this);
   };
+}
+
+/** Faster than `toFixed`, which is in every answer. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 const lastAnswered = Symbol('last answered');

@@ -1,16 +1,15 @@
 // The sidecar's metrics on prom-client, every series there from the start with zero so that rates and alerts work at once.
 // What is counted per request is in request-metrics.ts, per queue event in queue-metrics.ts.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import { type CounterName, type GaugeName, type HistogramName, type MetricName, metricNames } from './metric-names.ts';
+import { TalliedHistogram } from './tally.ts';
 
 /** prom-client's own gauges with names that only counters may have: promtool complains of them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total'];
 
-type Metric = Counter | Gauge | Histogram;
-
 export class Metrics {
   readonly registry = new Registry();
-  readonly #byName = new Map<MetricName, Metric>();
+  readonly #byName = new Map<MetricName, Counter | Gauge | TalliedHistogram>();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -26,8 +25,13 @@ export class Metrics {
     return this.#byName.get(name) as Gauge;
   }
 
-  histogram(name: HistogramName): Histogram {
-    return this.#byName.get(name) as Histogram;
+  tallied(name: HistogramName): TalliedHistogram {
+    return this.#byName.get(name) as TalliedHistogram;
+  }
+
+  /** Called each time somebody reads the metrics. */
+  beforeRead(name: CounterName, call: () => void): void {
+    (this.counter(name) as Counter & { collect: () => void }).collect = call;
   }
 
   /** Asked for its value when it is read, instead of told at each change. */
@@ -58,12 +62,14 @@ export class Metrics {
     };
   }
 
-  #create(name: MetricName): Metric {
+  #create(name: MetricName): Counter | Gauge | TalliedHistogram {
     const row: { kind: string; help: string; labels?: readonly string[]; buckets?: readonly number[] } =
       metricNames[name];
     const base = { name, help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
     if (row.kind === 'counter') return new Counter(base);
     if (row.kind === 'gauge') return new Gauge(base);
-    return new Histogram({ ...base, buckets: [...(row.buckets ?? [])] });
+    const histogram = new TalliedHistogram(name, row.help, row.buckets ?? []);
+    this.registry.registerMetric(histogram as unknown as Metric<string>);
+    return histogram;
   }
 }

@@ -27,13 +27,13 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
   for (const mode of storedModes) {
     metrics.counter('inference_async_accepted_total').inc({ mode }, 0);
     metrics.counter('inference_async_completed_total').inc({ mode }, 0);
-    metrics.histogram('inference_async_run_seconds').zero({ mode });
+    metrics.tallied('inference_async_run_seconds').series({ mode });
   }
   for (const reason of refusals) metrics.counter('inference_async_refused_total').inc({ reason }, 0);
   for (const outcome of deliveries) metrics.counter('inference_webhooks_total').inc({ outcome }, 0);
   for (const operation of storeOperations) {
     metrics.counter('inference_store_errors_total').inc({ operation }, 0);
-    metrics.histogram('inference_store_operation_seconds').zero({ operation });
+    metrics.tallied('inference_store_operation_seconds').series({ operation });
   }
   for (const whose of ['own', 'other']) metrics.counter('inference_async_leases_lost_total').inc({ whose }, 0);
   for (const [code, { status }] of Object.entries(problems)) {
@@ -43,11 +43,18 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
     accepted: (mode) => metrics.counter('inference_async_accepted_total').inc({ mode }),
     refused: (reason) => metrics.counter('inference_async_refused_total').inc({ reason }),
     claimed: (mode, _attempt, waitedMs) => {
-      if (waitedMs !== null) metrics.histogram('inference_queue_wait_seconds').observe({ mode }, waitedMs / 1000);
+      if (waitedMs !== null)
+        metrics
+          .tallied('inference_queue_wait_seconds')
+          .series({ mode })
+          .observe(waitedMs / 1000);
     },
     completed: (mode, _statusCode, ranMs) => {
       metrics.counter('inference_async_completed_total').inc({ mode });
-      metrics.histogram('inference_async_run_seconds').observe({ mode }, ranMs / 1000);
+      metrics
+        .tallied('inference_async_run_seconds')
+        .series({ mode })
+        .observe(ranMs / 1000);
     },
     failed: (_code, count) => metrics.counter('inference_async_failed_total').inc(count),
     expired: (count) => metrics.counter('inference_async_expired_total').inc(count),
@@ -67,7 +74,7 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
       metrics.gauge('inference_stored_bytes').set(storedBytes);
     },
     storeLatency: (operation, seconds) =>
-      metrics.histogram('inference_store_operation_seconds').observe({ operation }, seconds),
+      metrics.tallied('inference_store_operation_seconds').series({ operation }).observe(seconds),
     storeError: (operation) => metrics.counter('inference_store_errors_total').inc({ operation }),
   };
 }

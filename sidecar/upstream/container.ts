@@ -20,6 +20,8 @@ export interface ContainerRequest {
 }
 
 export interface ContainerOptions {
+  /** What may be inside at a time. More connections than that are of no use. */
+  readonly concurrency: number;
   /** `http://127.0.0.1:8000` */
   readonly origin: string;
   /** Longest silence inside a response body. */
@@ -32,34 +34,44 @@ const KEEP_ALIVE_MS = 4_000;
 
 export class Container {
   readonly #pool: PoolType;
+  /** For what passes beside the gate: it must not wait behind what is inside. */
+  readonly #beside: PoolType;
 
-  constructor(options: ContainerOptions) {
-    this.#pool = new Pool(options.origin, {
-      // The gate bounds what is inside; health checks pass beside it.
-      connections: null,
+  constructor({ origin, concurrency, idleTimeoutMs }: ContainerOptions) {
+    const options: PoolType.Options = {
       pipelining: 1,
       connectTimeout: CONNECT_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: 600_000,
       headersTimeout: 0,
-      bodyTimeout: options.idleTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
       maxHeaderSize: 64 * 1024,
       allowH2: false,
-    });
+    };
+    // Without a bound undici opens a new connection whenever the others rest for the one turn of the event loop in which
+    // it makes sure that they are still alive.
+    this.#pool = new Pool(origin, { ...options, connections: concurrency });
+    this.#beside = new Pool(origin, { ...options, connections: null });
   }
 
   /** Sends the request; the handler hears of everything else, errors included. */
   send(request: ContainerRequest, handler: ResponseHandler): void {
-    this.#pool.dispatch(
-      { path: request.target, method: request.method, headers: request.headers as string[], body: request.body },
-      handler,
-    );
+    dispatch(this.#pool, request, handler);
+  }
+
+  /** The same for who holds no slot. */
+  sendBeside(request: ContainerRequest, handler: ResponseHandler): void {
+    dispatch(this.#beside, request, handler);
   }
 
   /** Ends all connections; who is still inside hears of it. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#beside.destroy()]);
   }
+}
+
+function dispatch(pool: PoolType, { target, method, headers, body }: ContainerRequest, handler: ResponseHandler): void {
+  pool.dispatch({ path: target, method, headers: headers as string[], body }, handler);
 }
 
 /** Raw header lines as undici gives them, as text. */
