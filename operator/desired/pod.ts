@@ -65,7 +65,6 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
     volumeMounts: [...volumeMounts, ...sharedMemory({ gpu }).mounts],
     ...modelProbes(healthCheck),
     terminationMessagePolicy: LAST_WORDS,
-    terminationMessagePolicy: TELL_LAST_WORDS,
     lifecycle: { preStop: drainHook(adminToken) },
   };
 }

@@ -13,8 +13,6 @@ import { childNames, containerNames, secretKeys, volumeNames } from '../api/name
 import { parseQuantity } from '../api/quantity.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
 
-/** Where a container says nothing when it ends, the last lines of its log reach status. */
-export const TELL_LAST_WORDS = 'FallbackToLogsOnError';
 const DATA_DIR = '/data';
 const KEYS_DIR = '/etc/inference/keys';
 const WEBHOOKS_DIR = '/etc/inference/webhooks';
@@ -32,7 +30,6 @@ export function sidecarContainer(input: DesiredInput) {
     image: sidecar?.image ?? settings.sidecarImage,
     imagePullPolicy: settings.sidecarImagePullPolicy,
     restartPolicy: 'Always',
-    terminationMessagePolicy: TELL_LAST_WORDS,
     env: environment(input),
     ports: [
       { name: 'http', containerPort: sidecarPorts.traffic, protocol: 'TCP' },
