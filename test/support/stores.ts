@@ -30,7 +30,7 @@ export class StoreKit {
   readonly clock = new HandClock();
   readonly directory: string;
   readonly #url: string;
-  readonly #name = `d${randomUUID().slice(0, 8)}`;
+  readonly name = `d${randomUUID().slice(0, 8)}`;
   readonly #opened: Store[] = [];
 
   /** `parent`: where its files lie; in memory where durability is not what is tested. */
@@ -41,13 +41,13 @@ export class StoreKit {
   }
 
   get keyPrefix(): string {
-    return `inference:{default/${this.#name}}`;
+    return `inference:{default/${this.name}}`;
   }
 
   /** Opens the deployment's store; for Redis a second call is a second replica. */
   async open(limits: Partial<StoreLimits> = {}): Promise<Store> {
     const store = await createStore(
-      { url: this.#url, password: '', dataDir: this.directory, namespace: 'default', name: this.#name },
+      { url: this.#url, password: '', dataDir: this.directory, namespace: 'default', name: this.name },
       {
         retentionMs,
         maxQueue: 1_000_000,

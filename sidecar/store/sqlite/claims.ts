@@ -20,8 +20,9 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   let expired = 0;
   let room = maxClaimBytes;
   for (let isFull = false; !isFull && claims.length < options.max && expired < 100; ) {
-    const rows = ledger.database.all<RequestRow>(
-      `SELECT * FROM requests WHERE state = 'queued' ORDER BY seq LIMIT ?`,
+    const rows = ledger.database.all<WaitingRow>(
+      `SELECT seq, id, state, mode, owner, webhook, attempts, created_at, deadline_at, error, payload_bytes, bytes
+       FROM requests JOIN payloads USING (seq) WHERE state = 'queued' ORDER BY seq LIMIT ?`,
       options.max - claims.length,
     );
     if (rows.length === 0) break;
@@ -40,7 +41,9 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   return { claims, expired };
 }
 
-function give(ledger: Ledger, row: RequestRow, token: string, nowMs: number, leaseMs: number): Claim {
+type WaitingRow = RequestRow & { readonly bytes: Uint8Array };
+
+function give(ledger: Ledger, row: WaitingRow, token: string, nowMs: number, leaseMs: number): Claim {
   const { database } = ledger;
   const attempt = row.attempts + 1;
   ledger.leave(row);
@@ -54,10 +57,8 @@ function give(ledger: Ledger, row: RequestRow, token: string, nowMs: number, lea
     row.seq,
   );
   ledger.changed(row.id);
-  const payload = database.get<{ bytes: Uint8Array }>('SELECT bytes FROM payloads WHERE seq = ?', row.seq)?.bytes;
-  if (payload === undefined) throw new Error(`the body of request ${row.id} is missing`);
   const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
-  const request = decodeRequest(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  const request = decodeRequest(Buffer.from(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength));
   const submission = { id, mode, owner, webhook, ttlMs: deadlineAtMs - createdAtMs, ...request };
   return { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
 }
@@ -103,11 +104,8 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
     ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
     answerBytes += bytes.byteLength;
   }
-  if (answerBytes !== row.answer_bytes) {
-    ledger.database.run('UPDATE requests SET answer_bytes = ? WHERE seq = ?', answerBytes, row.seq);
-    ledger.tally.add('bytes', answerBytes - row.answer_bytes);
-  }
-  ledger.finish(row, { outcome: 'answered', error: '', token: lease.token });
+  ledger.tally.add('bytes', answerBytes - row.answer_bytes);
+  ledger.finish(row, { outcome: 'answered', error: '', token: lease.token, answerBytes });
   departed(ledger);
   return true;
 }

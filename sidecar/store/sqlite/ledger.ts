@@ -23,6 +23,8 @@ export interface Ending {
   readonly error: string;
   /** Stays with the record where its holder ended it, so that the holder's repeated call is known; empty where another did. */
   readonly token: string;
+  /** Where the ending brought an answer: what answer and stream hold now. */
+  readonly answerBytes?: number;
 }
 
 export class Ledger implements GroupMember {
@@ -170,7 +172,7 @@ export class Ledger implements GroupMember {
     const isDead = ending.outcome === 'failed';
     this.database.run(
       `UPDATE requests SET state = 'done', outcome = ?, error = ?, token = ?, completed_at = ?, remove_at = ?, is_dead = ?,
-       delivery_due_at = ?, lease_until = NULL, due_at = NULL, expires_at = NULL WHERE seq = ?`,
+       delivery_due_at = ?, answer_bytes = ?, lease_until = NULL, due_at = NULL, expires_at = NULL WHERE seq = ?`,
       ending.outcome,
       ending.error,
       ending.token,
@@ -178,6 +180,7 @@ export class Ledger implements GroupMember {
       nowMs + this.limits.retentionMs,
       isDead ? 1 : 0,
       row.webhook === '' ? null : nowMs,
+      ending.answerBytes ?? row.answer_bytes,
       row.seq,
     );
     if (isDead) {
