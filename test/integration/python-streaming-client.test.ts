@@ -50,7 +50,7 @@ test('its output grows while the model still produces, and is the whole text in 
   expect(new Set(run.pieces.map((piece) => piece.atMs)).size).toBeGreaterThan(50);
 });
 
-test('a token is printed before the next one is even produced', async () => {
+test('a token is printed before the next one is even produced', { timeout: 60_000 }, async () => {
   model.release('step:0');
   let released = 1;
   const run = await runPython(['-c', clientFor('?hold-tokens=step')], {

@@ -45,15 +45,21 @@ export async function startSidecarProgram(
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    await eventually(async () => {
-      if (child.exitCode !== null) throw new Error(`the sidecar ended with code ${child.exitCode}`);
-      return (await fetch(`${adminUrl}/ready`)).status === 200;
-    });
+    await Promise.race([
+      // As long as a test's hook may take: on a busy machine a process needs seconds to start.
+      eventually(() => untilReady(adminUrl), { deadlineMs: 50_000, everyMs: 50 }),
+      ended.then(([code]) => Promise.reject(new Error(`it ended with code ${code}`))),
+    ]);
   } catch (error) {
     await stop();
-    throw new Error(`the sidecar did not become ready:\n${log}`, { cause: error });
+    throw new Error(`the sidecar did not become ready: ${error}\n${log}`, { cause: error });
   }
   return { url: `http://127.0.0.1:${port}`, adminUrl, process: child, log: () => log, stop };
+}
+
+async function untilReady(adminUrl: string): Promise<void> {
+  const answer = await fetch(`${adminUrl}/ready`);
+  if (answer.status !== 200) throw new Error(`/ready says ${answer.status} ${await answer.text()}`);
 }
 
 function environment(settings: Readonly<Record<string, string | number>>): Record<string, string> {
