@@ -21,8 +21,7 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   let room = maxClaimBytes;
   for (let isFull = false; !isFull && claims.length < options.max && expired < 100; ) {
     const rows = ledger.database.all<WaitingRow>(
-      `SELECT seq, id, state, mode, owner, webhook, attempts, created_at, deadline_at, error, payload_bytes, bytes
-       FROM requests JOIN payloads USING (seq) WHERE state = 'queued' ORDER BY seq LIMIT ?`,
+      `SELECT requests.*, bytes FROM requests JOIN payloads USING (seq) WHERE state = 'queued' ORDER BY seq LIMIT ?`,
       options.max - claims.length,
     );
     if (rows.length === 0) break;
