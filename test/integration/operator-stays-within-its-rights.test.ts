@@ -53,7 +53,7 @@ const items = async (kinds: string): Promise<readonly Rendered[]> =>
     .items;
 const count = async (kind: string): Promise<number> => (await items(kind)).length;
 
-it('asks for nothing that the chart does not grant', { timeout: 240_000 }, async () => {
+it('asks for nothing that the chart does not grant', { timeout: 600_000 }, async () => {
   const env = { OPERATOR_SIDECAR_IMAGE: 'inference-operator/sidecar', OPERATOR_STORE_URL: 'redis://127.0.0.1:1/0' };
   const flags = [
     '--kubeconfig',
@@ -70,10 +70,10 @@ it('asks for nothing that the chart does not grant', { timeout: 240_000 }, async
 
   await apply('whole', { gpu: { count: 1 }, replicas: 2, ingress: { host: 'models.example.com' } });
   await apply('single', { gpu: { count: 0 }, queue: { store: 'embedded', persistence: { size: '1Gi' } } });
-  await eventually(async () => expect(await count('pods')).toBe(3), { deadlineMs: 60_000, everyMs: 200 });
+  await eventually(async () => expect(await count('pods')).toBe(3), { deadlineMs: 150_000, everyMs: 200 });
   for (const kind of ['ingress', 'pdb', 'pvc', 'networkpolicy', 'secret', 'podmonitor']) {
     await eventually(async () => expect(await count(kind), kind).toBeGreaterThan(0), {
-      deadlineMs: 60_000,
+      deadlineMs: 150_000,
       everyMs: 200,
     });
   }
@@ -84,11 +84,11 @@ it('asks for nothing that the chart does not grant', { timeout: 240_000 }, async
     container: { image: 'inference-operator/echo', args: ['--speed', '2'] },
   });
   await eventually(async () => expect((await count('pdb')) + (await count('ingress'))).toBe(0), {
-    deadlineMs: 60_000,
+    deadlineMs: 150_000,
     everyMs: 200,
   });
   await line.kubectl(['delete', 'infdep', '--all', '--wait=false']);
-  await eventually(async () => expect(await count('deployment')).toBe(0), { deadlineMs: 60_000, everyMs: 200 });
+  await eventually(async () => expect(await count('deployment')).toBe(0), { deadlineMs: 150_000, everyMs: 200 });
 
   const roles = (await render({ namespace })).filter(
     ({ kind, metadata }) => /Role$/.test(kind) && !/-(edit|view)$/.test(metadata.name),
