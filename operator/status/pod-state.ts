@@ -142,10 +142,24 @@ const times = ({ restartCount, state }: ContainerStatus): string => {
 function endOf(status: ContainerStatus): string {
   const ended = status.state?.terminated ?? status.lastState?.terminated;
   if (ended === undefined) return 'for an unknown reason';
-  const words = ended.message?.trim().split('\n').at(-1)?.slice(0, 300);
-  return [`exit code ${ended.exitCode}`, ended.reason === 'Error' ? undefined : ended.reason, words]
+  return [`exit code ${ended.exitCode}`, ended.reason === 'Error' ? undefined : ended.reason, lastWords(ended.message)]
     .filter(Boolean)
     .join(', ');
+}
+
+/** The last line; of a line of JSON, as the sidecar logs, what it says, unless it was about something else. */
+function lastWords(message: string | undefined): string | undefined {
+  const line = message?.trim().split('\n').at(-1);
+  return (line?.startsWith('{') ? wordsOfJson(line) : line)?.slice(0, 300);
+}
+
+function wordsOfJson(line: string): string | undefined {
+  try {
+    const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+    return level === 'info' || level === 'debug' ? undefined : String(err?.message ?? msg ?? line);
+  } catch {
+    return line;
+  }
 }
 
 /** The scheduler's words, if no node takes the pod. */
