@@ -1,0 +1,239 @@
+// Makes the sidecar's parts and ties them together, beginning at the container and ending at the ports. Starts nothing.
+import { AdminServer } from '../runtime/admin-server.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { adminRoutes } from './admin.ts';
+import { healthUrlOf } from './config.ts';
+import type { SidecarSettings } from './contract.ts';
+import { Drain } from './drain.ts';
+import { Deadlines } from './gate/deadlines.ts';
+import { Gate } from './gate/gate.ts';
+import type { PassageWays } from './gate/passage.ts';
+import { ServiceRate } from './gate/service-rate.ts';
+import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
+import { answerBroken } from './ingress/broken.ts';
+import type { ExchangeHost } from './ingress/exchange.ts';
+import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
+import { createRouter } from './ingress/route.ts';
+import { TrafficPort } from './ingress/traffic-port.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+import { Acceptance } from './prefer/accepted.ts';
+import { Requests } from './prefer/requests.ts';
+import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
+import { createAccessLog } from './telemetry/access-log.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { createQueueMetrics } from './telemetry/queue-metrics.ts';
+import { RequestMetrics } from './telemetry/request-metrics.ts';
+import { createCallContainer } from './upstream/call.ts';
+import { Container } from './upstream/container.ts';
+import { ContainerHealth } from './upstream/health.ts';
+import { WebSockets } from './upstream/websocket.ts';
+
+export interface SidecarDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly createQueueService: CreateQueueService;
+  readonly limits?: ConnectionLimits;
+}
+
+/** What the steps of making hand on to each other. */
+interface Ground {
+  readonly settings: SidecarSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: ConnectionLimits;
+  readonly idleTimeoutMs: number;
+  readonly metrics: Metrics;
+  readonly requestMetrics: RequestMetrics;
+  readonly gate: Gate;
+  readonly deadlines: Deadlines;
+  readonly container: Container;
+  readonly webSockets: WebSockets;
+  readonly traffic: TrafficPort;
+  /** The replica ends: what fails now fails for that reason. */
+  readonly closing: { isClosing: boolean };
+}
+
+export interface SidecarParts extends Ground {
+  readonly service: QueueService;
+  readonly drain: Drain;
+  readonly health: ContainerHealth;
+  readonly keys: ApiKeys | undefined;
+  readonly admin: AdminServer;
+}
+
+export function createParts(settings: SidecarSettings, deps: SidecarDeps): SidecarParts {
+  const ground = createGround(settings, deps);
+  const { clock, logger, gate, metrics, traffic } = ground;
+  const service = deps.createQueueService({
+    settings,
+    clock,
+    logger,
+    gate,
+    callContainer: createCallContainer(ground.container, settings.maxBodyBytes, (error) =>
+      health.reportRefused(error.message),
+    ),
+    probeContainer: () => health.ask(),
+    observer: createQueueMetrics(metrics),
+    finished: () => drain.recheck(),
+  });
+  const drain = createDrain(ground, service, () => health.state === 'unreachable');
+  const health = createHealth(ground, drain);
+  const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
+  const pipeline = assemblePipeline(ground, { service, drain, health, keys });
+  traffic.serve({
+    ...pipeline,
+    broken: (error, socket) => {
+      const refusal = answerBroken(error, socket);
+      if (refusal !== undefined) ground.requestMetrics.refused(refusal.code);
+    },
+  });
+  const admin = new AdminServer({
+    host: settings.host,
+    port: settings.adminPort,
+    token: settings.adminToken,
+    routes: adminRoutes({ settings, nowMs: () => clock.nowMs(), health, gate, drain, service, metrics }),
+    failed: (error, path) => logger.error({ err: error, path }, 'admin path failed'),
+  });
+  observe(ground, drain, health);
+  return { ...ground, service, drain, health, keys, admin };
+}
+
+function createGround(settings: SidecarSettings, { clock, logger, limits = defaultLimits }: SidecarDeps): Ground {
+  const { concurrency, upstream: origin } = settings;
+  const idleTimeoutMs = settings.idleTimeoutSeconds * 1000;
+  const metrics = new Metrics();
+  return {
+    settings,
+    clock,
+    logger,
+    limits,
+    idleTimeoutMs,
+    metrics,
+    requestMetrics: new RequestMetrics(metrics),
+    gate: new Gate({ concurrency, maxWaiting: settings.maxQueue, clock }),
+    deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
+    container: new Container({ origin, concurrency, idleTimeoutMs }),
+    webSockets: new WebSockets({ origin, idleTimeoutMs }),
+    traffic: new TrafficPort(limits, settings.maxConnections, clock),
+    closing: { isClosing: false },
+  };
+}
+
+function createDrain(
+  { settings, clock, gate, traffic }: Ground,
+  service: QueueService,
+  isContainerDead: () => boolean,
+) {
+  const options = { drainMs: settings.drainSeconds * 1000, quietMs: settings.drainQuietSeconds * 1000 };
+  return new Drain(options, {
+    clock,
+    isIdle: () => gate.isIdle && service.running === 0,
+    isContainerDead,
+    began: () => {
+      service.pause();
+      // A client that kept a connection for later would come back on it when the container is gone.
+      traffic.closeKept();
+    },
+    ended: () => service.resume(),
+    gaveUp: () => service.handBack(),
+  });
+}
+
+function createHealth({ settings, clock, logger, gate }: Ground, drain: Drain): ContainerHealth {
+  const options = {
+    url: healthUrlOf(settings),
+    periodMs: settings.healthPeriodSeconds * 1000,
+    timeoutMs: settings.healthTimeoutSeconds * 1000,
+    failureThreshold: settings.healthFailureThreshold,
+  };
+  const health = new ContainerHealth(options, {
+    clock,
+    logger,
+    isWorking: () => gate.inFlight > 0,
+    changed: (state, before) => {
+      if (state === 'healthy') gate.open();
+      else gate.close();
+      // A probe killed the container, whose preStop began the drain; now it is back.
+      if (state === 'healthy' && before !== 'busy') drain.end();
+      drain.recheck();
+    },
+  });
+  if (health.state !== 'healthy') gate.close();
+  return health;
+}
+
+function assemblePipeline(
+  ground: Ground,
+  { service, drain, health, keys }: Pick<SidecarParts, 'service' | 'drain' | 'health' | 'keys'>,
+): Pipeline {
+  const { settings, limits } = ground;
+  const requests = new Requests(service.queue);
+  return createPipeline({
+    settings,
+    limits,
+    host: exchangeHost(ground, drain),
+    route: createRouter(settings.name),
+    authenticate: keys?.authenticate ?? authenticateNobody,
+    requests,
+    acceptance: new Acceptance(service.queue, requests, {
+      name: settings.name,
+      maxBodyBytes: settings.maxBodyBytes,
+      bodySilenceMs: limits.bodySilenceMs,
+      ttlMs: settings.requestTtlSeconds * 1000,
+      webhookAllowedHosts: settings.webhookAllowedHosts,
+    }),
+    ways: passageWays(ground, health),
+    webSockets: ground.webSockets,
+  });
+}
+
+function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
+  const { settings, clock, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
+  return {
+    container,
+    gate,
+    deadlines,
+    rate: new ServiceRate(settings.concurrency),
+    clock,
+    idleTimeoutMs,
+    firstToken: (ms) => requestMetrics.firstToken(ms),
+    nextToken: (gapMs) => requestMetrics.nextToken(gapMs),
+    waitsForRestart: (error) => {
+      health.reportRefused(error.message);
+      return health.isProbed;
+    },
+    isClosing: () => closing.isClosing,
+  };
+}
+
+function exchangeHost({ clock, logger, requestMetrics, traffic }: Ground, drain: Drain): ExchangeHost {
+  const log = createAccessLog(logger);
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    isDraining: () => drain.isDraining,
+    cameForWork: () => drain.arrived(),
+    ended: (exchange) => {
+      const durationMs = exchange.elapsedMs();
+      requestMetrics.ended(exchange, durationMs);
+      log(exchange, durationMs);
+      if (!drain.isDraining) return;
+      // Its head was written before the drain began, without Connection: close.
+      if (exchange.response.shouldKeepAlive) {
+        drain.arrived();
+        traffic.closeKept();
+      }
+      drain.recheck();
+    },
+  };
+}
+
+function observe({ metrics, settings, gate, traffic }: Ground, drain: Drain, health: ContainerHealth): void {
+  metrics.gauge('inference_concurrency_limit').set(settings.concurrency);
+  metrics.gaugeOf('inference_in_flight', () => gate.inFlight);
+  metrics.gaugeOf('inference_waiting', () => gate.waiting);
+  metrics.gaugeOf('inference_draining', () => (drain.isDraining ? 1 : 0));
+  metrics.countOf('inference_client_connections', (done) => traffic.countConnections(done));
+  const states = ['starting', 'healthy', 'busy', 'unhealthy', 'unreachable'] as const;
+  metrics.stateOf('inference_container_state', states, () => health.state);
+}
