@@ -38,6 +38,9 @@ export interface ObserveParts {
 /** A pod that takes this long to be made may have something to say about it. */
 export const HANGING_MS = 20_000;
 
+/** Volumes and the pod's network; images and the scheduler speak through the pod's own status. */
+const keepsPodsFromBeingMade = /^Failed(Mount|AttachVolume|MapVolume|CreatePodSandBox)$|^NetworkNotReady$/;
+
 export async function observe(key: Key, owner: InferenceDeployment, parts: ObserveParts): Promise<Observed> {
   const { view, client, stats, clock } = parts;
   const deployment = view.deployment(key);
@@ -98,7 +101,7 @@ async function readTroubles(
     const { items } = await client
       .list<Event>({ resource: resources.events, namespace, query })
       .catch(() => ({ items: [] }));
-    const last = items.filter((event) => event.reason !== 'FailedScheduling').at(-1);
+    const last = items.filter((event) => keepsPodsFromBeingMade.test(event.reason ?? '')).at(-1);
     if (last?.message) troubles.set(uid, last.message);
   }
   return troubles;

@@ -32,9 +32,13 @@ export function problemOf(error: unknown): Problem {
   }
   if (!(error instanceof ApiError)) return { reason: 'ApplyFailed', message, isTransient: true };
   if (error.status === 401 || error.status === 403) return forbidden(error);
-  if (error.status === 400 || error.status === 422) return { reason: 'Refused', message, isTransient: false };
+  if (error.status === 400 || error.status === 422 || isUnmergeable(error))
+    return { reason: 'Refused', message, isTransient: false };
   return { reason: 'ApplyFailed', message, isTransient: true };
 }
+
+/** Two list entries with one key are answered 500, but no second try will do better. */
+const isUnmergeable = ({ message }: ApiError): boolean => message.includes('failed to create typed patch object');
 
 /** 403 is RBAC, a quota, or a namespace on its way out: only the words tell. */
 function forbidden(error: ApiError): Problem {

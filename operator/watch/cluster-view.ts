@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { InferenceDeployment } from '../api/inference-deployment.ts';
 import type { Deployment, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
-import { type Key, managedSelector } from '../api/names.ts';
+import { childNames, type Key, managedSelector } from '../api/names.ts';
 import { type ChildResource, childResources, type ResourceName, resourceOfKind, resources } from '../api/resources.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { deploymentKey } from './enqueue.ts';
@@ -95,10 +95,10 @@ export class ClusterView {
     return this.#stores.replicaSets.of(key) as readonly ReplicaSet[];
   }
   deployment(key: Key): Deployment | undefined {
-    return this.#stores.deployments.of(key)[0] as Deployment | undefined;
+    return this.#stores.deployments.get(nameOf(key, childNames.deployment)) as Deployment | undefined;
   }
   secret(key: Key): Secret | undefined {
-    return this.#stores.secrets.of(key)[0] as Secret | undefined;
+    return this.#stores.secrets.get(nameOf(key, childNames.secret)) as Secret | undefined;
   }
   children(key: Key): readonly KubernetesObject[] {
     return childResources.flatMap((name: ChildResource) => this.#stores[name].of(key));
@@ -116,3 +116,5 @@ export class ClusterView {
     if (name !== undefined) this.#stores[name].remove(`${object.metadata.namespace ?? ''}/${object.metadata.name}`);
   }
 }
+
+const nameOf = (key: Key, child: (name: string) => string): Key => key.replace(/[^/]+$/, child);

@@ -61,6 +61,12 @@ test.each([
     'spec.queue.maxBodyBytes',
     'at most 512Mi',
   ],
+  [
+    'two things at /dev/shm',
+    { gpu: { sharedMemory: '1Gi' }, container: { image, volumeMounts: [{ name: 'a', mountPath: '/dev/shm' }] } },
+    'spec.gpu.sharedMemory',
+    'remove one of the two',
+  ],
   ['a quantity that is none', { gpu: { sharedMemory: 'lots' } }, 'spec.gpu.sharedMemory', 'should match'],
   ['bodies of no size', { queue: { store: 'embedded', maxBodyBytes: 0 } }, 'spec.queue.maxBodyBytes', 'at least 1'],
   ['shared memory of no size', { gpu: { sharedMemory: 0 } }, 'spec.gpu.sharedMemory', 'more than 0'],

@@ -205,6 +205,13 @@ test.each([
     'verb "patch" on "services"',
   ],
   ['422', { status: 422, message: 'spec.ports: bad' }, 'stalled', 'Refused', 'spec.ports: bad'],
+  [
+    'two entries of one key',
+    { status: 500, message: 'failed to create typed patch object (x): duplicate entries for key' },
+    'stalled',
+    'Refused',
+    'duplicate entries',
+  ],
   ['503', { status: 503, message: 'unavailable' }, 'transient', 'ApplyFailed', 'unavailable'],
   ['429', { status: 429, message: 'slow down' }, 'transient', 'ApplyFailed', 'slow down'],
   ['a quota', { status: 403, message: 'forbidden: exceeded quota: x' }, 'stalled', 'QuotaExceeded', 'exceeded quota'],
