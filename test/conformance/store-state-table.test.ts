@@ -1,7 +1,5 @@
-// Every row of the state table, on both stores; and every event that is not in the table is refused without a trace.
+// Every row of the state table, on both stores. store-refusals.test.ts holds what is not in the table.
 import { expect, it } from 'vitest';
-import { type RequestEvent, type RequestState, transitions } from '../../sidecar/store/record.ts';
-import type { Claim, Store } from '../../sidecar/store/store.ts';
 import {
   claimNone,
   claimOne,
@@ -10,6 +8,7 @@ import {
   response,
   retentionMs,
   submission,
+  submitAndClaim,
   ttlMs,
 } from '../support/stores.ts';
 
@@ -56,7 +55,7 @@ describeStores('state table', (kit) => {
 
   it('running, answered: done, with the answer byte for byte', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     kit().clock.advance(7);
     const answer = response({
       status: 422,
@@ -73,7 +72,7 @@ describeStores('state table', (kit) => {
 
   it('running, answered, mode proxy: done, the answer dropped', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store, { mode: 'proxy' });
+    const { claim, id } = await submitAndClaim(store, { mode: 'proxy' });
     expect(await store.complete(claim, response())).toBe(true);
     expect(await store.result(id)).toMatchObject({ kind: 'no_response', status: { outcome: 'answered', error: null } });
     expect(await store.figures()).toMatchObject({ storedBytes: 0 });
@@ -81,7 +80,7 @@ describeStores('state table', (kit) => {
 
   it('running, no response with attempts left: queued after a backoff, at its place by arrival', async () => {
     const store = await kit().open();
-    const first = await running(store);
+    const first = await submitAndClaim(store);
     const second = submission();
     await store.submit(second);
     expect(await store.fail(first.claim, 'upstream_reset: gone', 1000)).toBe(true);
@@ -95,7 +94,7 @@ describeStores('state table', (kit) => {
 
   it('running, no response, attempts used up: done, failed, a dead letter', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     expect(await store.fail(claim, 'upstream_reset: gone', null)).toBe(true);
     expect(await store.status(id)).toMatchObject({ state: 'done', outcome: 'failed', error: 'upstream_reset: gone' });
     expect(await store.deadLetters(10)).toMatchObject([{ id }]);
@@ -103,7 +102,7 @@ describeStores('state table', (kit) => {
 
   it('running, lease ran out: queued, attempt counted; the late worker is refused', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     kit().clock.advance(leaseMs - 1);
     expect(await store.sweep()).toMatchObject({ leasesTakenBack: 0 });
     kit().clock.advance(1);
@@ -118,7 +117,7 @@ describeStores('state table', (kit) => {
 
   it('running, lease ran out on the last attempt: done, failed, a dead letter', async () => {
     const store = await kit().open({ maxAttempts: 1 });
-    const { id } = await running(store);
+    const { id } = await submitAndClaim(store);
     kit().clock.advance(leaseMs);
     expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: 1 });
     const status = await store.status(id);
@@ -128,7 +127,7 @@ describeStores('state table', (kit) => {
 
   it('running, handed back: queued at the front, attempt not counted', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     await store.submit(submission());
     expect(await store.handBack(claim)).toBe(true);
     expect(await store.status(id)).toMatchObject({ state: 'queued', attempts: 0, position: 0 });
@@ -152,7 +151,7 @@ describeStores('state table', (kit) => {
 
   it('running, deadline passed: done, expired; its worker is told at renewal and refused', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store, { ttlMs: 1000 });
+    const { claim, id } = await submitAndClaim(store, { ttlMs: 1000 });
     kit().clock.advance(1000);
     expect(await store.renew([claim], leaseMs)).toEqual(['expired']);
     expect(await store.sweep()).toMatchObject({ expired: 1, leasesTakenBack: 0 });
@@ -163,7 +162,7 @@ describeStores('state table', (kit) => {
 
   it('an expired request tells of its last failed try', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store, { ttlMs: 1000 });
+    const { claim, id } = await submitAndClaim(store, { ttlMs: 1000 });
     await store.handBack(claim, 10, 'upstream_unreachable: refused');
     kit().clock.advance(1000);
     await store.sweep();
@@ -183,7 +182,7 @@ describeStores('state table', (kit) => {
 
   it('waiting for its backoff, canceled: done, never claimed again', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     await store.fail(claim, 'upstream_reset: gone', 1000);
     expect(await store.cancel(id)).toBe('canceled');
     kit().clock.advance(2000);
@@ -193,7 +192,7 @@ describeStores('state table', (kit) => {
 
   it('running, canceled: done; its worker is told at renewal and refused', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     const told: string[] = [];
     store.onCanceled((canceled) => told.push(canceled));
     expect(await store.cancel(id)).toBe('canceled');
@@ -205,7 +204,7 @@ describeStores('state table', (kit) => {
 
   it('done, retention over: gone, for readers at once and in the store after a sweep', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     await store.complete(claim, response());
     kit().clock.advance(retentionMs - 1);
     expect(await store.status(id)).not.toBeNull();
@@ -219,89 +218,10 @@ describeStores('state table', (kit) => {
 
   it('done, deleted by its client: gone at once', async () => {
     const store = await kit().open();
-    const { claim, id } = await running(store);
+    const { claim, id } = await submitAndClaim(store);
     await store.complete(claim, response());
     expect(await store.cancel(id)).toBe('deleted');
     expect(await store.status(id)).toBeNull();
     expect(await store.figures()).toMatchObject({ storedBytes: 0 });
   });
-
-  it.each(['queued', 'running', 'done'] as const)(
-    'whatever the table lacks for %s is refused and changes nothing',
-    async (state) => {
-      const store = await kit().open();
-      const { claim, id } = await running(store);
-      if (state === 'queued') await store.handBack(claim);
-      if (state === 'done') await store.complete(claim, response());
-      const stranger = { id, token: 'somebody-else' };
-      const before = await store.status(id);
-      for (const event of refusedBy(state)) {
-        expect(await attempt(store, stranger, event), event).toBe(false);
-        expect(await store.status(id), event).toEqual(before);
-      }
-    },
-  );
-
-  it('a terminal state is written once: repeating or contradicting it changes nothing', async () => {
-    const store = await kit().open();
-    const { claim, id } = await running(store);
-    await store.complete(claim, response());
-    const before = await store.result(id);
-    kit().clock.advance(10);
-    expect(await store.complete(claim, response({ status: 500, body: Buffer.from('late') }))).toBe(true);
-    await store.fail(claim, 'x: y', null);
-    await store.handBack(claim);
-    expect(await store.result(id)).toEqual(before);
-    expect(await store.figures()).toMatchObject({ queued: 0, running: 0, deadLetters: 0 });
-  });
-
-  it('a step whose reply was lost may be repeated by the same holder', async () => {
-    const store = await kit().open();
-    const failed = await running(store);
-    expect(await store.fail(failed.claim, 'x: y', 0)).toBe(true);
-    expect(await store.fail(failed.claim, 'x: y', 0)).toBe(true);
-    expect(await store.status(failed.id)).toMatchObject({ state: 'queued', attempts: 1 });
-    const again = await claimOne(store);
-    expect(await store.handBack(again)).toBe(true);
-    expect(await store.handBack(again)).toBe(true);
-    expect(await store.status(failed.id)).toMatchObject({ state: 'queued', attempts: 1 });
-    expect(await store.figures()).toMatchObject({ queued: 1, running: 0 });
-  });
-
-  it('an unknown id is nobody', async () => {
-    const store = await kit().open();
-    const stranger = { id: 'nobody', token: 'none' };
-    expect(await store.status('nobody')).toBeNull();
-    expect(await store.result('nobody')).toEqual({ kind: 'not_found' });
-    expect(await store.cancel('nobody')).toBe('not_found');
-    expect(await store.renew([stranger], leaseMs)).toEqual(['lost']);
-    expect(await store.complete(stranger, response())).toBe(false);
-    expect(await store.fail(stranger, 'x: y', 0)).toBe(false);
-    expect(await store.handBack(stranger)).toBe(false);
-    expect(await store.readStream('nobody', 0, 10)).toEqual({ kind: 'not_found' });
-    expect(await store.replay('nobody', 'new')).toBeNull();
-  });
 });
-
-async function running(
-  store: Store,
-  over: Parameters<typeof submission>[0] = {},
-): Promise<{ claim: Claim; id: string }> {
-  const request = submission(over);
-  await store.submit(request);
-  return { claim: await claimOne(store), id: request.id };
-}
-
-const workerEvents: readonly RequestEvent[] = ['answered', 'attempt_failed', 'attempts_used_up', 'handed_back'];
-
-/** What a worker without the lease might try; for `running` all of it, since it does not hold the lease. */
-function refusedBy(state: RequestState): readonly RequestEvent[] {
-  return workerEvents.filter((event) => state === 'running' || transitions[state][event] === undefined);
-}
-
-function attempt(store: Store, lease: { id: string; token: string }, event: RequestEvent): Promise<boolean> {
-  if (event === 'answered') return store.complete(lease, response());
-  if (event === 'attempt_failed') return store.fail(lease, 'x: y', 0);
-  if (event === 'attempts_used_up') return store.fail(lease, 'x: y', null);
-  return store.handBack(lease);
-}

@@ -121,3 +121,12 @@ export async function claimOne(store: Store, worker = 'test'): Promise<Claim> {
 export async function claimNone(store: Store): Promise<boolean> {
   return (await store.claim({ max: 1, worker: 'test', leaseMs })).claims.length === 0;
 }
+
+export async function submitAndClaim(
+  store: Store,
+  over: Partial<Submission> = {},
+): Promise<{ readonly claim: Claim; readonly id: string }> {
+  const request = submission(over);
+  await store.submit(request);
+  return { claim: await claimOne(store), id: request.id };
+}
