@@ -76,7 +76,7 @@ const rows: Readonly<Record<string, Row>> = {
 };
 
 test.each(Object.entries(rows))('%s', async (title, row) => {
-  const name = title.replaceAll(' ', '-').slice(0, 40);
+  const name = title.toLowerCase().replaceAll(' ', '-').slice(0, 40);
   await world.apply(echo(name, row.spec));
   const seen = await world.until(name, ({ status }) => status?.conditions?.[0]?.reason === row.reason);
   expect(seen.status).toMatchObject({ phase: row.phase, waitingFor: row.waitingFor });
@@ -85,8 +85,10 @@ test.each(Object.entries(rows))('%s', async (title, row) => {
 });
 
 test('what the API server refuses of a passed-through field is said with its words', async () => {
-  await world.apply(echo('refused', { affinity: { nodeAffinity: 'nonsense' } }));
+  const container = { image, volumeMounts: [{ name: 'absent', mountPath: '/a' }] };
+  await world.apply(echo('refused', { container }));
   const seen = await world.until('refused', ({ status }) => status?.conditions?.[1]?.reason === 'Refused');
   expect(seen.status?.phase).toBe('Unhealthy');
   expect(seen.status?.waitingFor).toBe('CorrectSpec');
+  expect(seen.status?.conditions?.[1]?.message).toContain('volumeMounts[0].name: Not found: "absent"');
 });
