@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Both programs' images from one file: `docker build --target sidecar .` and `docker build --target operator .`
+# All images from one file: `docker build --target operator .`, `--target sidecar`, and `--target echo`, the sample model server.
 # One bundled file on a base without shell or package manager, as a numbered user that is not root.
 #
 # The same commit gives the same files: exact versions from the lock file, a deterministic bundler. For the same image digest, pin the
@@ -39,3 +39,15 @@ WORKDIR /tmp
 USER 65532:65532
 EXPOSE 9090
 ENTRYPOINT ["/nodejs/bin/node", "/app/operator.mjs"]
+
+FROM ${RUNTIME_IMAGE} AS echo
+LABEL org.opencontainers.image.title="inference-echo" \
+      org.opencontainers.image.description="Sample model server that needs no GPU and no weights" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build --chmod=0444 /src/LICENSE /src/dist/echo.licenses.txt /licenses/
+COPY --from=build --chmod=0444 /src/dist/echo.mjs /app/echo.mjs
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /tmp
+USER 65532:65532
+EXPOSE 8000
+ENTRYPOINT ["/nodejs/bin/node", "/app/echo.mjs"]

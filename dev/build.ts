@@ -1,4 +1,4 @@
-// `npm run build`: dist/operator.mjs and dist/sidecar.mjs, what the images hold, and the licences of what is inside them.
+// `npm run build`: dist/operator.mjs, dist/sidecar.mjs and dist/echo.mjs, what the images hold, and the licences of what is inside them.
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';

@@ -6,13 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 
 export const projectDir = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-export const programs = ['operator', 'sidecar'] as const;
-export type Program = (typeof programs)[number];
+/** Where each program begins. `echo` is the sample model server: something to serve on a cluster without a model at hand. */
+const entryPoints = {
+  operator: 'operator/main.ts',
+  sidecar: 'sidecar/main.ts',
+  echo: 'dev/model-server/main.ts',
+} as const;
+export type Program = keyof typeof entryPoints;
+export const programs = Object.keys(entryPoints) as readonly Program[];
 
-/** Bundles `<program>/main.ts` to `<outDir>/<program>.mjs` and returns esbuild's account of what went in. */
+/** Bundles a program to `<outDir>/<program>.mjs` and returns esbuild's account of what went in. */
 export async function bundle(program: Program, outDir: string): Promise<Metafile> {
   const result: BuildResult<{ metafile: true }> = await build({
-    entryPoints: { [program]: join(projectDir, program, 'main.ts') },
+    entryPoints: { [program]: join(projectDir, entryPoints[program]) },
     absWorkingDir: projectDir,
     outdir: outDir,
     outExtension: { '.js': '.mjs' },

@@ -7,7 +7,10 @@ import { BadRequest, directive, type Exchange, type Model, numberDirective, send
 import { findRoute } from './routes.ts';
 
 export function dispatch(model: Model, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url?.startsWith('/') ? `http://model${request.url}` : (request.url ?? '/'), 'http://model');
+  const url = new URL(
+    request.url?.startsWith('/') ? `http://model${request.url}` : (request.url ?? '/'),
+    'http://model',
+  );
   if (url.pathname === model.settings.healthPath) {
     request.resume();
     answerHealth(model, response);

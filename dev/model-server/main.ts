@@ -14,12 +14,16 @@ if ('mistakes' in settings) {
   process.exit(2);
 }
 
-const server = await startModelServer({ ...settings, onCrash: () => process.kill(process.pid, 'SIGKILL') }).catch(
-  (error: Error) => {
-    process.stderr.write(`cannot listen on ${settings.host}:${settings.port}: ${error.message}\n`);
-    process.exit(1);
-  },
-);
+/** In a container it is process 1, whose SIGKILL to itself the kernel ignores. */
+function crash(): void {
+  if (process.pid === 1) process.exit(137);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const server = await startModelServer({ ...settings, onCrash: crash }).catch((error: Error) => {
+  process.stderr.write(`cannot listen on ${settings.host}:${settings.port}: ${error.message}\n`);
+  process.exit(1);
+});
 process.stdout.write(`model server "${settings.model}" on ${server.url}, loads for ${settings.loadSeconds} s\n`);
 
 if (!settings.quiet) {

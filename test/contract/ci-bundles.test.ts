@@ -51,7 +51,8 @@ it.each(programs)('%s imports nothing that is not inside it', (program) => {
 it.each(programs)('%s explains its settings from an empty folder', async (program) => {
   const place = await alone(program);
   const { stdout } = await promisify(execFile)(process.execPath, [`${program}.mjs`, '--help'], { cwd: place });
-  expect(stdout).toContain(`${program.toUpperCase()}_LOG_LEVEL`);
+  const setting = { operator: 'OPERATOR_LOG_LEVEL', sidecar: 'SIDECAR_LOG_LEVEL', echo: 'HEALTH_PATH' }[program];
+  expect(stdout).toContain(setting);
 });
 
 it('the sidecar starts alone, answers on its admin port, and leaves on SIGTERM', async () => {

@@ -45,7 +45,7 @@ it('lets through .dockerignore what the bundles are made of', () => {
     .map((line) => line.slice(1));
   const passes = (path: string) => allowed.some((entry) => path === entry || path.startsWith(`${entry}/`));
   const needed = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'dev/build.ts', 'dev/bundle.ts'];
-  const sources = globSync('{runtime,sidecar,operator}/**/*.ts', { cwd: projectDir });
+  const sources = globSync('{runtime,sidecar,operator,dev/model-server}/**/*.ts', { cwd: projectDir });
   expect([...needed, ...sources].filter((path) => !passes(path))).toEqual([]);
   expect(allowed.filter((path) => globSync(path, { cwd: projectDir }).length === 0)).toEqual([]);
 });
