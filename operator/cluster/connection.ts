@@ -42,6 +42,8 @@ export async function connect(kubeconfigPath: string): Promise<Connection> {
     // A quiet watch says nothing for minutes; watch/watcher.ts has its own idea of silence.
     bodyTimeout: 0,
     keepAliveTimeout: 60_000,
+    // A real API server offers HTTP/2, and undici would take it: the bundle leaves that part out (dev/bundle.ts).
+    allowH2: false,
   });
   return {
     server: new URL(cluster.server),
