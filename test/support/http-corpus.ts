@@ -43,15 +43,7 @@ function* methods(): Generator<CorpusCase> {
 }
 
 function* targets(): Generator<CorpusCase> {
-  const paths = [
-    '/echo/',
-    '/echo//x',
-    '/echo/a%2Fb',
-    '/echo/../x',
-    '/echo/%00',
-    '/echo/ä'.normalize(),
-    "/echo/!$&'()*+,;=:@",
-  ];
+  const paths = ['/echo/', '/echo//x', '/echo/a%2Fb', '/echo/../x', '/echo/%00', '/echo/%C3%A4', "/echo/!$&'()*+,;=:@"];
   const queries = [
     '/echo?',
     '/echo?a=1&a=2',
