@@ -29,7 +29,7 @@ it('its pods move to another node once their patience is over', async () => {
     } as never);
     const before = await eventually(
       async () => (await cluster.pods()).find(isReady) ?? Promise.reject(new Error('none ready')),
-      { deadlineMs: 30_000 },
+      { deadlineMs: 90_000 },
     );
     const lost = cluster.nodes.find((node) => node.name === before.spec.nodeName);
     await lost?.stop();
@@ -41,7 +41,7 @@ it('its pods move to another node once their patience is over', async () => {
       async () =>
         (await cluster.pods()).find((pod) => pod.metadata.uid !== before.metadata.uid && isReady(pod)) ??
         Promise.reject(new Error('none')),
-      { deadlineMs: 30_000 },
+      { deadlineMs: 90_000 },
     );
     expect(after.spec.nodeName).not.toBe(before.spec.nodeName);
     const old = await cluster.pod(before.metadata.name);

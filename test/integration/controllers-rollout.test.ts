@@ -54,7 +54,7 @@ const newImage = (name: string, image = 'registry.test/fake:2') =>
   patch(name, { template: { spec: { containers: [{ name, image }] } } });
 const remove = async (name: string) => {
   await cluster.client.delete(kinds.deployments, { namespace, name }, { propagationPolicy: 'Background' });
-  await eventually(async () => (await podsOf(name)).length === 0, { deadlineMs: 30_000 });
+  await eventually(async () => (await podsOf(name)).length === 0, { deadlineMs: 90_000 });
 };
 const until = (name: string, check: (now: Awaited<ReturnType<typeof cluster.deployment>>) => boolean) =>
   eventually(

@@ -82,7 +82,7 @@ describe('a node that is drained', () => {
     const spec = { minAvailable: 2, selector: { matchLabels: { app: 'served' } } };
     await cluster.client.create(kinds.disruptionBudgets, { namespace }, { metadata: { name: 'served' }, spec });
     const budget = () => cluster.client.get(kinds.disruptionBudgets, { namespace, name: 'served' });
-    await eventually(async () => (await budget()).status?.currentHealthy === 2, { deadlineMs: 30_000 });
+    await eventually(async () => (await budget()).status?.currentHealthy === 2, { deadlineMs: 90_000 });
     expect((await budget()).status).toMatchObject({ disruptionsAllowed: 0, desiredHealthy: 2, expectedPods: 2 });
     const pods = (await cluster.pods()).filter((pod) => pod.metadata.labels?.app === 'served');
     const node = pods[0]?.spec.nodeName ?? '';
@@ -97,7 +97,7 @@ describe('a node that is drained', () => {
         const now = (await cluster.pods()).filter((pod) => pod.metadata.labels?.app === 'served');
         return now.length === 2 && now.every((pod) => pod.spec.nodeName !== node && isReady(pod));
       },
-      { deadlineMs: 30_000 },
+      { deadlineMs: 90_000 },
     );
   });
 

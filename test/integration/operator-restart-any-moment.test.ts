@@ -68,7 +68,7 @@ test('an operator that starts on a cluster at rest writes nothing but its Lease'
   const second = await world.startOperator(store);
   await eventually(
     async () => expect(await second.metrics()).toMatch(/reconciles_total\{outcome="(done|waiting)"\} [1-9]/),
-    { deadlineMs: 30_000 },
+    { deadlineMs: 90_000 },
   );
   await second.stop();
   const writes = world.api.requests.writes(

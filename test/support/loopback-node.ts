@@ -89,7 +89,7 @@ export async function startLoopback(options: LoopbackOptions = {}) {
     /** The first entry of a container with this event, waited for. */
     happened: (name: string, event: string) =>
       eventually(() => journal().find((entry) => entry.name === name && entry.event === event) ?? false, {
-        deadlineMs: 30_000,
+        deadlineMs: 90_000,
       }) as Promise<Entry>,
     pod,
     pods: async (): Promise<readonly Pod[]> => (await client.list(kinds.pods, { namespace })).items,
@@ -105,7 +105,7 @@ export async function startLoopback(options: LoopbackOptions = {}) {
           if (!check(now)) throw new Error(`not yet: ${JSON.stringify(now.status)}`);
           return now;
         },
-        { deadlineMs: 30_000 },
+        { deadlineMs: 90_000 },
       ),
     podGone: (name: string) =>
       eventually(
@@ -114,7 +114,7 @@ export async function startLoopback(options: LoopbackOptions = {}) {
             () => false,
             (error) => isNotFound(error),
           ),
-        { deadlineMs: 30_000 },
+        { deadlineMs: 90_000 },
       ),
     eventsOf: async (name: string): Promise<readonly Told[]> =>
       (await client.list(kinds.events, { namespace })).items
