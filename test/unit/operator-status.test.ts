@@ -1,32 +1,11 @@
 // One row a phase and condition: what is observed, and what status says of it.
 import { expect, test } from 'vitest';
 import { type ConditionType, conditionTypes, reasons } from '../../operator/api/conditions.ts';
-import type { Deployment, Pod } from '../../operator/api/kubernetes.ts';
 import type { Problem } from '../../operator/reconcile/outcome.ts';
-import { type StatusInput, statusOf } from '../../operator/status/status.ts';
+import { statusOf } from '../../operator/status/status.ts';
 import { eventsBetween } from '../../operator/status/transitions.ts';
-import type { SidecarStats } from '../../sidecar/contract.ts';
-import { type Given, inferenceDeployment } from '../support/inference-deployment.ts';
-import { ended, type PodGiven, pod, stats, waiting } from '../support/pods.ts';
-
-interface Row {
-  readonly spec?: Given['spec'];
-  readonly leaving?: boolean;
-  readonly pods?: readonly PodGiven[];
-  readonly figures?: Partial<SidecarStats>;
-  readonly trouble?: string;
-  readonly rolling?: boolean;
-  /** Hashes of the ReplicaSets' templates, oldest first. */
-  readonly templates?: readonly string[];
-  readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
-  readonly problem?: Problem;
-  readonly phase: string;
-  readonly waitingFor?: string;
-  /** `Available=False:ImagePulling` and so on; only what the row is about. */
-  readonly conditions: readonly string[];
-  /** Part of the message of the first condition. */
-  readonly says?: string;
-}
+import { ended, pod, stats, waiting } from '../support/pods.ts';
+import { inputOf, type Row } from '../support/status-rows.ts';
 
 const coming = { ready: false, started: false } as const;
 const pulling = { ...coming, model: waiting('PodInitializing') };
@@ -383,48 +362,6 @@ const rows: Readonly<Record<string, Row>> = {
     conditions: ['Progressing=False:ApplyFailed', 'Available=True:AllReplicasReady'],
   },
 };
-
-function inputOf(row: Row): StatusInput {
-  const owner = inferenceDeployment({
-    spec: row.spec ?? {},
-    ...(row.leaving ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
-  });
-  const pods: readonly Pod[] = (row.pods ?? []).map(pod);
-  const wanted = row.spec?.paused ? 0 : owner.spec.replicas;
-  const deployment: Deployment = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: {
-      name: 'llama',
-      generation: 1,
-      annotations: { 'deployment.kubernetes.io/revision': row.rolling ? '2' : '1' },
-    },
-    spec: { replicas: wanted, template: { spec: { containers: [] } } },
-    status: {
-      conditions: row.deploymentConditions ?? [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }],
-    },
-  };
-  return {
-    owner,
-    deployment,
-    replicaSets: (row.templates ?? []).map((hash, index) => ({
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        name: `llama-${hash}`,
-        labels: { 'pod-template-hash': hash },
-        annotations: { 'deployment.kubernetes.io/revision': String(index + 1) },
-      },
-      spec: {},
-    })),
-    pods,
-    stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),
-    podTroubles: new Map(row.trouble === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.trouble!])),
-    rollout: { strategy: 'Surge', reason: 'because' },
-    problems: row.problem === undefined ? [] : [row.problem],
-    now: new Date('2026-05-05T05:05:05.678Z'),
-  };
-}
 
 test.each(Object.entries(rows))('%s', (_name, row) => {
   const status = statusOf(inputOf(row));

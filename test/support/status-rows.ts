@@ -1,0 +1,68 @@
+// A row of the table of statuses: what is observed in a few words, made into what the operator computes status from.
+import type { Deployment, Pod } from '../../operator/api/kubernetes.ts';
+import type { Problem } from '../../operator/reconcile/outcome.ts';
+import type { StatusInput } from '../../operator/status/status.ts';
+import type { SidecarStats } from '../../sidecar/contract.ts';
+import { type Given, inferenceDeployment } from './inference-deployment.ts';
+import { type PodGiven, pod, stats } from './pods.ts';
+
+export interface Row {
+  readonly spec?: Given['spec'];
+  readonly leaving?: boolean;
+  readonly pods?: readonly PodGiven[];
+  readonly figures?: Partial<SidecarStats>;
+  readonly trouble?: string;
+  readonly rolling?: boolean;
+  /** Hashes of the ReplicaSets' templates, oldest first. */
+  readonly templates?: readonly string[];
+  readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
+  readonly problem?: Problem;
+  readonly phase: string;
+  readonly waitingFor?: string;
+  /** `Available=False:ImagePulling` and so on; only what the row is about. */
+  readonly conditions: readonly string[];
+  /** Part of the message of the first condition. */
+  readonly says?: string;
+}
+
+export function inputOf(row: Row): StatusInput {
+  const owner = inferenceDeployment({
+    spec: row.spec ?? {},
+    ...(row.leaving ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+  });
+  const pods: readonly Pod[] = (row.pods ?? []).map(pod);
+  const wanted = row.spec?.paused ? 0 : owner.spec.replicas;
+  const deployment: Deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'llama',
+      generation: 1,
+      annotations: { 'deployment.kubernetes.io/revision': row.rolling ? '2' : '1' },
+    },
+    spec: { replicas: wanted, template: { spec: { containers: [] } } },
+    status: {
+      conditions: row.deploymentConditions ?? [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }],
+    },
+  };
+  return {
+    owner,
+    deployment,
+    replicaSets: (row.templates ?? []).map((hash, index) => ({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: {
+        name: `llama-${hash}`,
+        labels: { 'pod-template-hash': hash },
+        annotations: { 'deployment.kubernetes.io/revision': String(index + 1) },
+      },
+      spec: {},
+    })),
+    pods,
+    stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),
+    podTroubles: new Map(row.trouble === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.trouble!])),
+    rollout: { strategy: 'Surge', reason: 'because' },
+    problems: row.problem === undefined ? [] : [row.problem],
+    now: new Date('2026-05-05T05:05:05.678Z'),
+  };
+}
