@@ -91,6 +91,7 @@ async function stats({ settings, nowMs, health, gate, drain, service }: AdminPar
       oldestQueuedSeconds: oldest === null ? 0 : Math.max(0, Math.round((nowMs() - oldest) / 1000)),
     },
     container: health.state,
+    containerAnswer: health.lastAnswer,
     store: { kind: service.storeKind, ...queue.health() },
     draining: drain.isDraining,
   };

@@ -165,6 +165,8 @@ export interface SidecarStats {
   /** Async requests of the whole deployment. `null` while the store does not answer. */
   readonly queue: { readonly queued: number; readonly running: number; readonly oldestQueuedSeconds: number } | null;
   readonly container: 'starting' | 'healthy' | 'busy' | 'unhealthy' | 'unreachable';
+  /** What the last health probe got, in words (`GET /health: answered 404`); null while the container is healthy. */
+  readonly containerAnswer: string | null;
   readonly store: { readonly kind: 'redis' | 'sqlite'; readonly ok: boolean; readonly error: string | null };
   readonly draining: boolean;
 }

@@ -95,12 +95,13 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
       message: `the sidecar cannot reach its store: ${stats.store.error ?? 'no answer'}`,
     };
   }
+  const answer = stats?.containerAnswer ? ` (${stats.containerAnswer})` : '';
   const again = model.restartCount > 0 ? `, after ${model.restartCount} restarts (${endOf(model)})` : '';
   if (!model.started) {
     return {
       kind: 'coming',
       reason: 'ModelLoading',
-      message: `the container runs and has not answered healthy yet${again}`,
+      message: `the container runs and has not answered healthy yet${answer}${again}`,
     };
   }
   const container = stats?.container;
@@ -108,9 +109,9 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
     return { kind: 'coming', reason: 'ModelLoading', message: 'the container says that it is busy' };
   if (container === 'unhealthy' || container === 'unreachable') {
     const said = container === 'unhealthy' ? 'answers that it is not healthy' : 'does not answer its health path';
-    return { kind: 'broken', reason: 'HealthCheckFailing', message: `the container ${said}${again}` };
+    return { kind: 'broken', reason: 'HealthCheckFailing', message: `the container ${said}${answer}${again}` };
   }
-  return { kind: 'coming', reason: 'ModelLoading', message: `the container is not ready${again}` };
+  return { kind: 'coming', reason: 'ModelLoading', message: `the container is not ready${answer}${again}` };
 }
 
 function containerTrouble(status: ContainerStatus): readonly { reason: PodReason; message: string }[] {

@@ -12,6 +12,14 @@ export function healthOf(status: number, body: string): Health {
   return word === 'busy' ? 'busy' : 'unhealthy';
 }
 
+/** The answer in a few words, for a person who asks why the container is not ready. */
+export function answerInWords(status: number, body: string): string {
+  const word = statusWord(body);
+  return word === undefined ? `answered ${status}` : `answered ${status} with status "${word.slice(0, LONGEST_WORD)}"`;
+}
+
+const LONGEST_WORD = 80;
+
 /** The lower-case `status` of a JSON object; undefined where there is none. A `status` that is no text is no known word. */
 function statusWord(body: string): string | undefined {
   let document: unknown;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import { request } from '../../runtime/http.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { SidecarStats } from '../contract.ts';
-import { type Health, healthOf } from './health-words.ts';
+import { answerInWords, type Health, healthOf } from './health-words.ts';
 
 export type ContainerState = SidecarStats['container'];
 
@@ -28,7 +28,11 @@ export interface HealthSurroundings {
 const EAGER_PERIOD_MS = 500;
 const MAX_BODY_BYTES = 64 * 1024;
 
-type ProbeOutcome = { readonly kind: Health } | { readonly kind: 'refused' | 'timeout'; readonly message: string };
+interface ProbeOutcome {
+  readonly kind: Health | 'refused' | 'timeout';
+  /** What came back, in words. */
+  readonly message: string;
+}
 
 export class ContainerHealth {
   readonly #options: HealthOptions;
@@ -36,6 +40,7 @@ export class ContainerHealth {
   #state: ContainerState;
   #hasStarted = false;
   #failures = 0;
+  #lastAnswer: string | null = null;
   #timer: Timer | undefined;
   #probing: { cancel(): void } | undefined;
   #isStopped = true;
@@ -58,6 +63,11 @@ export class ContainerHealth {
   /** It has been healthy (or busy) once. */
   get hasStarted(): boolean {
     return this.#hasStarted;
+  }
+
+  /** What the last probe of a container that is not healthy got; null while it is healthy. */
+  get lastAnswer(): string | null {
+    return this.#lastAnswer;
   }
 
   start(): void {
@@ -89,6 +99,10 @@ export class ContainerHealth {
     });
   }
 
+  get #path(): string {
+    return new URL(this.#options.url!).pathname;
+  }
+
   #probe(): void {
     const { url, timeoutMs } = this.#options;
     if (url === undefined || this.#isStopped) return;
@@ -109,10 +123,11 @@ export class ContainerHealth {
 
   /** A word or a code acts at once; only silence is counted up to the threshold. */
   #judge(outcome: ProbeOutcome): void {
+    this.#lastAnswer = outcome.kind === 'healthy' ? null : `GET ${this.#path}: ${outcome.message}`;
     if (outcome.kind !== 'refused' && outcome.kind !== 'timeout') {
       this.#failures = 0;
       if (outcome.kind !== 'unhealthy') this.#hasStarted = true;
-      this.#become(outcome.kind === 'unhealthy' && !this.#hasStarted ? 'starting' : outcome.kind, '');
+      this.#become(outcome.kind === 'unhealthy' && !this.#hasStarted ? 'starting' : outcome.kind, outcome.message);
       return;
     }
     if (outcome.kind === 'timeout' && this.#around.isWorking()) return;
@@ -131,6 +146,10 @@ export class ContainerHealth {
   }
 }
 
+function judged(status: number, body: string): ProbeOutcome {
+  return { kind: healthOf(status, body), message: answerInWords(status, body) };
+}
+
 /** One probe; `done` is called once, unless it is canceled. */
 function probe(url: string, timeoutMs: number, clock: Clock, done: (outcome: ProbeOutcome) => void) {
   let isDone = false;
@@ -146,9 +165,9 @@ function probe(url: string, timeoutMs: number, clock: Clock, done: (outcome: Pro
     response.setEncoding('utf8');
     response.on('data', (text: string) => {
       body += text;
-      if (body.length > MAX_BODY_BYTES) finish({ kind: healthOf(response.statusCode ?? 0, '') });
+      if (body.length > MAX_BODY_BYTES) finish(judged(response.statusCode ?? 0, ''));
     });
-    response.on('end', () => finish({ kind: healthOf(response.statusCode ?? 0, body) }));
+    response.on('end', () => finish(judged(response.statusCode ?? 0, body)));
     response.on('error', (error) => finish({ kind: 'refused', message: error.message }));
   });
   const timer = clock.after(timeoutMs, () => finish({ kind: 'timeout', message: `no answer within ${timeoutMs} ms` }));

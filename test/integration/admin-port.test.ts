@@ -59,6 +59,7 @@ test('stats tell what is inside, waiting and queued', async () => {
     waiting: 0,
     queue: { queued: 0, running: 0, oldestQueuedSeconds: 0 },
     container: 'healthy',
+    containerAnswer: null,
     store: { kind: 'sqlite', ok: true, error: null },
     draining: false,
   });

@@ -101,6 +101,7 @@ export function stats(given: Partial<SidecarStats> = {}): SidecarStats {
     waiting: 0,
     queue: { queued: 0, running: 0, oldestQueuedSeconds: 0 },
     container: 'healthy',
+    containerAnswer: null,
     store: { kind: 'redis', ok: true, error: null },
     draining: false,
     ...given,

@@ -1,6 +1,6 @@
 // The contract's health rules, answer by answer.
 import { expect, test } from 'vitest';
-import { healthOf } from '../../sidecar/upstream/health-words.ts';
+import { answerInWords, healthOf } from '../../sidecar/upstream/health-words.ts';
 
 test.each([
   ['', 'healthy'],
@@ -29,4 +29,12 @@ test.each([
 
 test.each([204, 301, 401, 404, 429, 500, 503])('%i is unhealthy whatever it says', (status) => {
   expect(healthOf(status, '{"status":"ok"}')).toBe('unhealthy');
+});
+
+test.each([
+  [404, 'not found', 'answered 404'],
+  [503, '{"status":"Loading"}', 'answered 503 with status "loading"'],
+  [200, '{"status":"busy"}', 'answered 200 with status "busy"'],
+])('%i %s, in words', (status, body, words) => {
+  expect(answerInWords(status, body)).toBe(words);
 });
