@@ -34,6 +34,11 @@ const storeUrl: Kind<string> = {
   },
 };
 
+const tracesUrl: Kind<string> = {
+  expects: 'http://..., https://..., or empty',
+  parse: (value) => (value === '' ? value : url('http:', 'https:').parse(value)),
+};
+
 /** Every setting of the sidecar. `requestTtlSeconds` is read from SIDECAR_REQUEST_TTL_SECONDS or --request-ttl-seconds. */
 export const sidecarSettings = {
   name: setting(
@@ -110,6 +115,11 @@ export const sidecarSettings = {
     integer(0, 600),
     '3',
     'silence that ends a drain: endpoints and keep-alive clients lag behind',
+  ),
+  tracesEndpoint: setting(
+    tracesUrl,
+    '',
+    'OTLP/HTTP address that takes OpenTelemetry spans, like http://collector:4318; empty: no traces',
   ),
   logLevel: setting(choice(...logLevels), 'info', 'least serious level that is logged'),
 } as const;

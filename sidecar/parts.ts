@@ -24,6 +24,7 @@ import { createAccessLog } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { createQueueMetrics } from './telemetry/queue-metrics.ts';
 import { RequestMetrics } from './telemetry/request-metrics.ts';
+import type { Traces } from './telemetry/traces.ts';
 import { createCallContainer } from './upstream/call.ts';
 import { Container } from './upstream/container.ts';
 import { ContainerHealth } from './upstream/health.ts';
@@ -49,6 +50,8 @@ interface Ground {
   readonly deadlines: Deadlines;
   readonly container: Container;
   readonly webSockets: WebSockets;
+  /** Undefined: nobody wants any. */
+  readonly traces: Traces | undefined;
   readonly traffic: TrafficPort;
   /** The replica ends: what fails now fails for that reason. */
   readonly closing: { isClosing: boolean };
@@ -62,17 +65,18 @@ export interface SidecarParts extends Ground {
   readonly admin: AdminServer;
 }
 
-export function createParts(settings: SidecarSettings, deps: SidecarDeps): SidecarParts {
-  const ground = createGround(settings, deps);
+export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces: Traces | undefined): SidecarParts {
+  const ground = createGround(settings, deps, traces);
   const { clock, logger, gate, metrics, traffic } = ground;
+  const callContainer = createCallContainer(ground.container, settings.maxBodyBytes, (error) =>
+    health.reportRefused(error.message),
+  );
   const service = deps.createQueueService({
     settings,
     clock,
     logger,
     gate,
-    callContainer: createCallContainer(ground.container, settings.maxBodyBytes, (error) =>
-      health.reportRefused(error.message),
-    ),
+    callContainer: traces?.ofRuns(callContainer) ?? callContainer,
     probeContainer: () => health.ask(),
     observer: createQueueMetrics(metrics),
     finished: () => drain.recheck(),
@@ -99,7 +103,11 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps): Sidec
   return { ...ground, service, drain, health, keys, admin };
 }
 
-function createGround(settings: SidecarSettings, { clock, logger, limits = defaultLimits }: SidecarDeps): Ground {
+function createGround(
+  settings: SidecarSettings,
+  { clock, logger, limits = defaultLimits }: SidecarDeps,
+  traces: Traces | undefined,
+): Ground {
   const { concurrency, upstream: origin } = settings;
   const idleTimeoutMs = settings.idleTimeoutSeconds * 1000;
   const metrics = new Metrics();
@@ -115,6 +123,7 @@ function createGround(settings: SidecarSettings, { clock, logger, limits = defau
     deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
     container: new Container({ origin, concurrency, idleTimeoutMs }),
     webSockets: new WebSockets({ origin, idleTimeoutMs }),
+    traces,
     traffic: new TrafficPort(limits, settings.maxConnections, clock),
     closing: { isClosing: false },
   };
@@ -207,16 +216,18 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
   };
 }
 
-function exchangeHost({ clock, logger, requestMetrics, traffic }: Ground, drain: Drain): ExchangeHost {
+function exchangeHost({ clock, logger, requestMetrics, traces, traffic }: Ground, drain: Drain): ExchangeHost {
   const log = createAccessLog(logger);
   return {
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
     cameForWork: () => drain.arrived(),
+    traceOf: ({ headers }) => traces?.begin(headers.traceparent as string | undefined),
     ended: (exchange) => {
       const durationMs = exchange.elapsedMs();
       requestMetrics.ended(exchange, durationMs);
       log(exchange, durationMs);
+      traces?.ended(exchange, durationMs);
       if (!drain.isDraining) return;
       // Its head was written before the drain began, without Connection: close.
       if (exchange.response.shouldKeepAlive) {

@@ -3,6 +3,7 @@
 import { type Part, startAll } from '../runtime/lifecycle.ts';
 import type { SidecarSettings } from './contract.ts';
 import { createParts, type SidecarDeps, type SidecarParts } from './parts.ts';
+import { openTraces } from './telemetry/traces.ts';
 
 export interface RunningSidecar {
   readonly trafficPort: number;
@@ -14,7 +15,7 @@ export interface RunningSidecar {
 /** Resolves when the sidecar serves. It drains and stops when the signal aborts. */
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
   const { logger } = deps;
-  const parts = createParts(settings, deps);
+  const parts = createParts(settings, deps, await openTraces(settings, deps));
   const { drain, traffic, admin } = parts;
   const running = await startAll(inOrder(parts));
   const stopped = untilAborted(signal).then(async () => {
@@ -31,8 +32,9 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
 
 /** Probes are answered first and last; traffic comes when everything behind it is there. */
 function inOrder(parts: SidecarParts): readonly Part[] {
-  const { settings, service, health, keys, admin, traffic } = parts;
+  const { settings, service, health, keys, admin, traces, traffic } = parts;
   return [
+    ...(traces === undefined ? [] : [{ name: 'traces', stop: () => traces.close() }]),
     admin,
     { name: 'queue', start: () => service.start(), stop: () => service.stop() },
     { name: 'health', start: () => health.start(), stop: () => health.stop() },

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
+import type { RequestTrace } from '../telemetry/traces.ts';
+import { traceParentOf } from '../upstream/trace.ts';
 import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
 
 /** What an exchange asks of its surroundings. */
@@ -14,6 +16,8 @@ export interface ExchangeHost {
   isDraining(): boolean;
   /** Somebody has work for the container: called once it is known that this is no look-up and no health check. */
   cameForWork(): void;
+  /** The ids of its spans; undefined where nothing is traced. */
+  traceOf(request: IncomingMessage): RequestTrace | undefined;
   /** Called once, when the answer is complete or the client is gone. */
   ended(exchange: Exchange): void;
 }
@@ -22,6 +26,8 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly arrivedAtMs: number;
+  /** Undefined where nothing is traced. */
+  readonly trace: RequestTrace | undefined;
   readonly #host: ExchangeHost;
 
   id = '';
@@ -53,6 +59,7 @@ export class Exchange {
     this.#host = host;
     this.#waitsForContinue = expectsContinue;
     this.arrivedAtMs = host.monotonicMs();
+    this.trace = host.traceOf(request);
     response.on('close', this.#closed);
   }
 
@@ -74,6 +81,16 @@ export class Exchange {
   /** The value of all `Prefer` lines. */
   get prefer(): string | undefined {
     return this.request.headers[headers.prefer] as string | undefined;
+  }
+
+  /**
+   * Whose child the container is: of its own span inside, or of the whole where the container comes later. Undefined: what the
+   * client sent passes through.
+   */
+  get traceParent(): string | undefined {
+    if (this.trace === undefined || !this.trace.isSampled) return undefined;
+    const isLater = this.mode === 'async' || this.mode === 'proxy';
+    return traceParentOf(isLater ? this.trace : { ...this.trace, spanId: this.trace.containerSpanId });
   }
 
   /** An IPv4 client of a dual-stack socket in its own form. */

@@ -28,6 +28,8 @@ export interface Arrived {
   readonly remoteAddress: string;
   /** The public form's `/<name>`, which the container does not see in its path; else empty. */
   readonly prefix: string;
+  /** Takes the place of the client's, where requests are traced. */
+  readonly traceParent?: string | undefined;
 }
 
 export interface HeaderChanges {
@@ -39,16 +41,19 @@ export interface HeaderChanges {
 
 /** The client's header lines as the container shall get them. */
 export function requestHeaders(via: Arrived, changes: HeaderChanges): string[] {
+  const { traceParent } = via;
   const { rawHeaders: raw, headers } = via.request;
   const nominated = nominatedBy(headers.connection);
   const lines: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const lower = raw[i]!.toLowerCase();
     if (NOT_TO_CONTAINER.has(lower) || nominated?.has(lower) || changes.without.includes(lower)) continue;
+    if (traceParent !== undefined && lower === 'traceparent') continue;
     lines.push(raw[i]!, raw[i + 1]!);
   }
   addForwarded(lines, via);
-  if (headers.traceparent === undefined) lines.push('traceparent', newTraceParent());
+  if (traceParent !== undefined) lines.push('traceparent', traceParent);
+  else if (headers.traceparent === undefined) lines.push('traceparent', newTraceParent());
   for (const line of changes.added) lines.push(line);
   return lines;
 }

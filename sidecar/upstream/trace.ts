@@ -1,13 +1,41 @@
-// W3C Trace Context: where a client sends no `traceparent`, the trace begins here, so that the container's spans and
-// whatever it calls belong together. A client's own passes through unchanged.
+// W3C Trace Context: reading and writing `traceparent`. Where a client sends none, the trace begins here, so that the
+// container's spans and whatever it calls belong together. Without a traces endpoint a client's own passes through unchanged.
 import { randomUUID } from 'node:crypto';
+
+/** A span as its children know it. */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly isSampled: boolean;
+}
 
 /**
  * Sampled, as a root span of the OpenTelemetry SDKs is by default: the container decides as it would without us.
  * From UUIDs, which Node makes in stock: a hundred times faster than asking for as many random bytes.
  */
 export function newTraceParent(): string {
-  return `00-${hexOf(randomUUID())}-${hexOf(randomUUID()).slice(16)}-01`;
+  return traceParentOf({ traceId: newTraceId(), spanId: newSpanId(), isSampled: true });
+}
+
+export function traceParentOf({ traceId, spanId, isSampled }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
+}
+
+/** Undefined for what is none: the trace begins anew. Later versions may have more fields behind the ones of version 00. */
+export function parseTraceParent(text: string | undefined): TraceContext | undefined {
+  const parts = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(
+    text ?? '',
+  );
+  if (parts === null || (parts[1] === '00' && parts[5] !== undefined)) return undefined;
+  return { traceId: parts[2]!, spanId: parts[3]!, isSampled: (Number.parseInt(parts[4]!, 16) & 1) === 1 };
+}
+
+export function newTraceId(): string {
+  return hexOf(randomUUID());
+}
+
+export function newSpanId(): string {
+  return hexOf(randomUUID()).slice(16);
 }
 
 function hexOf(uuid: string): string {

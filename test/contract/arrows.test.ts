@@ -71,6 +71,17 @@ it('imports http-proxy, whose plain-HTTP path leaks, in exactly one file', () =>
   ).toHaveLength(1);
 });
 
+it('loads the OpenTelemetry SDK in one file, and that file only when traces are wanted', () => {
+  const ofSdk = (name: string) => /^@opentelemetry\//.test(name);
+  const users = production.filter(({ imports }) => imports.some(({ target }) => ofSdk(target))).map(({ path }) => path);
+  expect(users).toEqual(['sidecar/telemetry/span-export.ts']);
+  const naming = production.filter(({ text }) => text.includes('/span-export.ts'));
+  expect(naming.map(({ path }) => path)).toEqual(['sidecar/telemetry/traces.ts']);
+  expect(naming[0]?.text.match(/.*span-export\.ts'.*/g)).toEqual([
+    "  const { SpanExport } = await import('./span-export.ts');",
+  ]);
+});
+
 it('uses in production only packages that are production dependencies', () => {
   const development = Object.keys(manifest.devDependencies);
   const wrong = production.flatMap(({ path, imports }) =>

@@ -11,6 +11,7 @@ import { bundle, type Program, programs, projectDir } from '../../dev/bundle.ts'
 import { startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { commandLine } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
+import { startTracesReceiver } from '../support/traces-receiver.ts';
 
 let folder: string;
 const metafiles = new Map<Program, Metafile>();
@@ -86,6 +87,22 @@ it('the sidecar started alone does not load what it does not need: the undici in
   expect(errors).toContain('NativeModule http');
   expect(errors).not.toContain('internal/deps/undici');
   child.kill('SIGKILL');
+});
+
+it('the sidecar started alone sends traces where an endpoint is set', async () => {
+  const receiver = await startTracesReceiver();
+  try {
+    const place = await alone('sidecar');
+    const [port, adminPort] = await freePorts(2);
+    const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+    const child = start(place, ['sidecar.mjs', ...flags, '--traces-endpoint', receiver.url]);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/healthz`)).ok);
+    await fetch(`http://127.0.0.1:${port}/result/alone`, { headers: { 'X-Inference-Id': 'traced' } });
+    await receiver.trace(1, (span) => span.attributes['inference.id'] === 'traced');
+    child.kill('SIGKILL');
+  } finally {
+    await receiver.close();
+  }
 });
 
 it('the operator starts alone and says in one sentence that it has no cluster', async () => {
