@@ -1,5 +1,6 @@
-// The end of a replica, or of its container: no more async work, not ready, newcomers still served but sent away
-// afterwards, until everything is finished and nobody came for a few seconds.
+// The end of a replica, or of its container: no more async work, not ready, newcomers still served (each the last on its
+// connection) until everything is finished and nobody came for a few seconds. Those that keep coming because there is no other
+// replica are turned away after a while.
 // `/drain` (the container's preStop) and SIGTERM begin it; a container that comes back ends it.
 import type { Clock } from '../runtime/clock.ts';
 
@@ -23,11 +24,18 @@ export interface DrainSurroundings {
   gaveUp(): Promise<void>;
 }
 
+/**
+ * Endpoints and clients have heard by then that this replica ends; who still comes has nowhere else to go. Served for ever, they
+ * would hold up a rollout on the last GPU until the grace is over, and whoever is inside then would be cut off.
+ */
+const LONGEST_WELCOME_MS = 30_000;
+
 export class Drain {
   readonly #options: DrainOptions;
   readonly #around: DrainSurroundings;
   readonly #waiting = new Set<() => void>();
   #isDraining = false;
+  #beganAtMs = 0;
   #lastArrivalMs = 0;
 
   constructor(options: DrainOptions, around: DrainSurroundings) {
@@ -44,10 +52,18 @@ export class Drain {
     if (this.#isDraining) this.#lastArrivalMs = this.#around.clock.monotonicMs();
   }
 
+  /** Newcomers are turned away from now on. What is inside keeps half of the time to finish. */
+  get isClosed(): boolean {
+    if (!this.#isDraining) return false;
+    const welcomeMs = Math.min(LONGEST_WELCOME_MS, this.#options.drainMs / 2);
+    return this.#around.clock.monotonicMs() - this.#beganAtMs > welcomeMs;
+  }
+
   begin(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#lastArrivalMs = this.#around.clock.monotonicMs();
+    this.#beganAtMs = this.#around.clock.monotonicMs();
+    this.#lastArrivalMs = this.#beganAtMs;
     this.#around.began();
   }
 

@@ -221,7 +221,11 @@ function exchangeHost({ clock, logger, requestMetrics, traces, traffic }: Ground
   return {
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
-    cameForWork: () => drain.arrived(),
+    cameForWork: () => {
+      if (drain.isClosed) return false;
+      drain.arrived();
+      return true;
+    },
     traceOf: ({ headers }) => traces?.begin(headers.traceparent as string | undefined),
     ended: (exchange) => {
       const durationMs = exchange.elapsedMs();

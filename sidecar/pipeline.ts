@@ -65,7 +65,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         return new Passage(exchange, headersFor(exchange, undefined), ways).besideGate();
       }
 
-      host.cameForWork();
+      if (!host.cameForWork()) return exchange.answerProblem(goodbye);
       const decision = decideMode(exchange.prefer);
       exchange.mode = decision.mode;
       if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
@@ -81,11 +81,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = 'websocket';
       const route = enter(exchange, parts);
       if (route === undefined) return;
-      host.cameForWork();
+      if (!host.cameForWork()) return exchange.answerProblem(goodbye);
       new SocketPassage(exchange, headersFor(exchange, undefined), socket, head, webSockets, ways).throughGate();
     },
   };
 }
+
+const goodbye = problem('draining', 'this replica ends, and its successor is not there yet', { retryAfterSeconds: 2 });
 
 /** The steps that every request takes; undefined when one of them has answered. */
 function enter(exchange: Exchange, { limits, route, authenticate, requests }: PipelineParts): Route | undefined {

@@ -14,8 +14,8 @@ export interface ExchangeHost {
   monotonicMs(): number;
   /** True while the replica drains: keep-alive clients are sent away. */
   isDraining(): boolean;
-  /** Somebody has work for the container: called once it is known that this is no look-up and no health check. */
-  cameForWork(): void;
+  /** Somebody has work for the container: called once it is known that this is no look-up and no health check. False: turn it away. */
+  cameForWork(): boolean;
   /** The ids of its spans; undefined where nothing is traced. */
   traceOf(request: IncomingMessage): RequestTrace | undefined;
   /** Called once, when the answer is complete or the client is gone. */

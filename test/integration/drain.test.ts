@@ -1,6 +1,7 @@
 // The end of a replica: /drain and SIGTERM finish what is inside and waiting, send newcomers away politely, give back
 // async work, and lose nothing.
 import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { type SidecarSetup, startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
@@ -109,6 +110,24 @@ test('waiting async work stays in the queue while draining, and is claimed again
   await sidecar.model.restart();
   await sidecar.until(({ queue }) => queue?.queued === 0 && queue.running === 0);
   expect(sidecar.model.stats().executions.later).toBe(1);
+});
+
+test('who comes when others must know by now is told to come back, so that those inside can finish', async () => {
+  await begin({ settings: { drainSeconds: 2 } });
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const drained = drain();
+  await sidecar.until(({ draining }) => draining);
+  const refused = await eventually(async () => {
+    // It would wait in line behind the one inside: only the refusal is answered.
+    const answer = await fetch(`${sidecar.url}/echo/newcomer`, { signal: AbortSignal.timeout(100) });
+    return answer;
+  });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(await refused.json()).toMatchObject({ code: 'draining' });
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
+  expect((await drained).status).toBe(200);
 });
 
 test('SIGTERM: what is inside finishes, then the ports close', async () => {

@@ -1,0 +1,52 @@
+// Newcomers of a draining replica on a clock moved by hand: served while others may not know yet, turned away when they only
+// come because there is nobody else.
+import { expect, test } from 'vitest';
+import { Drain } from '../../sidecar/drain.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+function draining(drainMs: number) {
+  const clock = new ManualClock();
+  let inside = 1;
+  const around = {
+    clock,
+    isIdle: () => inside === 0,
+    isContainerDead: () => false,
+    began: () => undefined,
+    ended: () => undefined,
+    gaveUp: () => Promise.resolve(),
+  };
+  const drain = new Drain({ drainMs, quietMs: 3_000 }, around);
+  const finish = () => {
+    inside = 0;
+    drain.recheck();
+  };
+  return { clock, drain, finish };
+}
+
+test.each([
+  [300_000, 30_000],
+  [20_000, 10_000],
+])('of %i ms newcomers are welcome for %i ms', (drainMs, welcomeMs) => {
+  const { clock, drain } = draining(drainMs);
+  expect(drain.isClosed).toBe(false);
+  drain.begin();
+  clock.advance(welcomeMs);
+  expect(drain.isClosed).toBe(false);
+  clock.advance(1);
+  expect(drain.isClosed).toBe(true);
+  drain.end();
+  expect(drain.isClosed).toBe(false);
+});
+
+test('callers that keep coming do not keep it from ending before its time', async () => {
+  const { clock, drain, finish } = draining(300_000);
+  drain.begin();
+  const done = drain.waitUntilDone(new AbortController().signal);
+  for (let ms = 0; ms < 40_000; ms += 1_000) {
+    if (!drain.isClosed) drain.arrived();
+    if (ms === 20_000) finish();
+    clock.advance(1_000);
+  }
+  expect(await done).toBe(true);
+  expect(clock.monotonicMs()).toBe(40_000);
+});
