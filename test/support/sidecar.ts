@@ -12,6 +12,7 @@ import { readSidecarSettings } from '../../sidecar/config.ts';
 import { SETTINGS_PREFIX, type SidecarSettingName, type SidecarStats } from '../../sidecar/contract.ts';
 import { type ConnectionLimits, defaultLimits } from '../../sidecar/ingress/limits.ts';
 import { createQueueService } from '../../sidecar/queue/create-queue.ts';
+import type { CreateQueueService } from '../../sidecar/queue/queue-service.ts';
 import { run } from '../../sidecar/run.ts';
 import { eventually } from './eventually.ts';
 
@@ -35,6 +36,8 @@ export interface SidecarSetup {
   readonly settings?: Partial<Record<SidecarSettingName, string | number>>;
   readonly model?: Partial<ModelServerSettings>;
   readonly limits?: Partial<ConnectionLimits>;
+  /** The queue with other times, or watched. */
+  readonly queueService?: CreateQueueService;
   /** Do not wait until it is ready: the container is not, by intention. */
   readonly isUnready?: boolean;
 }
@@ -43,6 +46,7 @@ export async function startSidecar({
   settings = {},
   model: modelSettings = {},
   limits = {},
+  queueService = createQueueService,
   isUnready,
 }: SidecarSetup = {}) {
   const model = await startModelServer(modelSettings);
@@ -53,7 +57,7 @@ export async function startSidecar({
   const sidecar = await run(
     stopping.signal,
     readSidecarSettings(environment({ upstream: model.url, dataDir: directory, ...settings }), []),
-    { clock: systemClock, logger, createQueueService, limits: { ...defaultLimits, ...limits } },
+    { clock: systemClock, logger, createQueueService: queueService, limits: { ...defaultLimits, ...limits } },
   );
   const adminUrl = `http://127.0.0.1:${sidecar.adminPort}`;
   const stats = async () => (await (await fetch(`${adminUrl}/stats`)).json()) as SidecarStats;
