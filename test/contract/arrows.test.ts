@@ -77,9 +77,9 @@ it('loads the OpenTelemetry SDK in one file, and that file only when traces are 
   expect(users).toEqual(['sidecar/telemetry/span-export.ts']);
   const naming = production.filter(({ text }) => text.includes('/span-export.ts'));
   expect(naming.map(({ path }) => path)).toEqual(['sidecar/telemetry/traces.ts']);
-  expect(naming[0]?.text.match(/.*span-export\.ts'.*/g)).toEqual([
-    "  const { SpanExport } = await import('./span-export.ts');",
-  ]);
+  const mentions = naming[0]?.text.split('\n').filter((line) => line.includes('/span-export.ts'));
+  expect(mentions).toHaveLength(1);
+  expect(mentions?.[0]).toMatch(/= await import\(/);
 });
 
 it('uses in production only packages that are production dependencies', () => {
