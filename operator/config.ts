@@ -1,6 +1,6 @@
 // The operator's settings as one table: the chart sets these variables, the README prints them. Read once, in main.
 import { logLevels } from '../runtime/logger.ts';
-import { boolean, choice, integer, nonEmptyText, text, words } from '../runtime/setting-kinds.ts';
+import { boolean, choice, integer, nonEmptyText, text, urlOrEmpty, words } from '../runtime/setting-kinds.ts';
 import { type Kind, type SettingsOf, secret, setting } from '../runtime/settings.ts';
 
 export const SETTINGS_PREFIX = 'OPERATOR';
@@ -67,6 +67,11 @@ export const operatorSettings = {
     choice(...logLevels),
     'info',
     'log level of the sidecar where spec.sidecar.logLevel does not say',
+  ),
+  sidecarTracesEndpoint: setting(
+    urlOrEmpty('http:', 'https:'),
+    '',
+    'OTLP/HTTP address to which sidecars send OpenTelemetry spans; empty: no traces',
   ),
   storeUrl: secret(storeUrl, '', 'address of the shared store; empty: only spec.queue.store embedded can be used'),
   storePassword: secret(text, '', 'password of the store, where it is not part of its address'),

@@ -55,6 +55,12 @@ export function url(...schemes: readonly string[]): Kind<string> {
   };
 }
 
+/** The same, or empty where empty means off. */
+export function urlOrEmpty(...schemes: readonly string[]): Kind<string> {
+  const { expects, parse } = url(...schemes);
+  return { expects: `${expects}, or empty`, parse: (value) => (value === '' ? value : parse(value)) };
+}
+
 /** An absolute path of an HTTP request target, or empty where empty means off. */
 export const httpPathOrEmpty: Kind<string> = {
   expects: 'path that begins with /, or empty',

@@ -2,7 +2,16 @@
 // The operator imports this file and nothing else of the sidecar; keep it free of imports but runtime/.
 
 import { logLevels } from '../runtime/logger.ts';
-import { choice, httpPathOrEmpty, integer, nonEmptyText, text, url, words } from '../runtime/setting-kinds.ts';
+import {
+  choice,
+  httpPathOrEmpty,
+  integer,
+  nonEmptyText,
+  text,
+  url,
+  urlOrEmpty,
+  words,
+} from '../runtime/setting-kinds.ts';
 import { type Kind, type SettingsOf, secret, setting } from '../runtime/settings.ts';
 
 export const SETTINGS_PREFIX = 'SIDECAR';
@@ -32,11 +41,6 @@ const storeUrl: Kind<string> = {
     }
     return value;
   },
-};
-
-const tracesUrl: Kind<string> = {
-  expects: 'http://..., https://..., or empty',
-  parse: (value) => (value === '' ? value : url('http:', 'https:').parse(value)),
 };
 
 /** Every setting of the sidecar. `requestTtlSeconds` is read from SIDECAR_REQUEST_TTL_SECONDS or --request-ttl-seconds. */
@@ -117,7 +121,7 @@ export const sidecarSettings = {
     'silence that ends a drain: endpoints and keep-alive clients lag behind',
   ),
   tracesEndpoint: setting(
-    tracesUrl,
+    urlOrEmpty('http:', 'https:'),
     '',
     'OTLP/HTTP address that takes OpenTelemetry spans, like http://collector:4318; empty: no traces',
   ),

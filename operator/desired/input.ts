@@ -11,6 +11,7 @@ export type DesiredSettings = Pick<
   | 'sidecarImagePullSecrets'
   | 'sidecarResources'
   | 'sidecarLogLevel'
+  | 'sidecarTracesEndpoint'
   | 'storeUrl'
   | 'storePassword'
   | 'storeCa'

@@ -100,6 +100,7 @@ function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettin
     healthFailureThreshold: healthCheck.failureThreshold,
     drainSeconds: drainSeconds(owner),
     logLevel: sidecar?.logLevel ?? settings.sidecarLogLevel,
+    ...(settings.sidecarTracesEndpoint === '' ? {} : { tracesEndpoint: settings.sidecarTracesEndpoint }),
     ...(queue.store === 'embedded' ? { dataDir: DATA_DIR } : {}),
     ...(auth === undefined ? {} : { authKeysDir: KEYS_DIR }),
     ...(webhooks?.allowedHosts === undefined ? {} : { webhookAllowedHosts: webhooks.allowedHosts.join(',') }),

@@ -31,6 +31,7 @@ it('passes on what the values say', async () => {
       image: { repository: 'r/s', tag: 't', pullPolicy: 'Always' },
       imagePullSecrets: ['pull'],
       logLevel: 'warn',
+      tracesEndpoint: 'http://collector:4318',
       resources: { requests: { cpu: '1', memory: '200Mi' }, limits: { memory: '300Mi' } },
     },
     deployments: {
@@ -50,6 +51,7 @@ it('passes on what the values say', async () => {
     sidecarImagePullPolicy: 'Always',
     sidecarImagePullSecrets: ['pull'],
     sidecarLogLevel: 'warn',
+    sidecarTracesEndpoint: 'http://collector:4318',
     sidecarResources: { requests: { cpu: '1', memory: '200Mi' }, limits: { memory: '300Mi' } },
     networkPolicies: false,
     podMonitors: false,

@@ -266,6 +266,12 @@ test('pod fields are passed through, and our labels win', () => {
   expect(podOf().automountServiceAccountToken).toBe(false);
 });
 
+test('sidecars are told where traces go, and nothing where nobody wants any', () => {
+  const traced = { settings: settings({ OPERATOR_SIDECAR_TRACES_ENDPOINT: 'http://collector:4318' }) };
+  expect(environment(podOf({}, traced)).SIDECAR_TRACES_ENDPOINT).toBe('http://collector:4318');
+  expect(environment(podOf())).not.toHaveProperty('SIDECAR_TRACES_ENDPOINT');
+});
+
 test('the store’s address lies in a Secret, and a change of it rolls the pods', () => {
   const before = one(made(), 'Deployment').spec.template;
   const moved = made(

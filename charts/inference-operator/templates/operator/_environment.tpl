@@ -30,6 +30,8 @@
   value: {{ .Values.sidecar.resources | toJson | quote }}
 - name: OPERATOR_SIDECAR_LOG_LEVEL
   value: {{ .Values.sidecar.logLevel }}
+- name: OPERATOR_SIDECAR_TRACES_ENDPOINT
+  value: {{ .Values.sidecar.tracesEndpoint | quote }}
 - name: OPERATOR_NETWORK_POLICIES
   value: {{ .Values.deployments.networkPolicies | quote }}
 - name: OPERATOR_POD_MONITORS
