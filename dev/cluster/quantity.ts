@@ -22,12 +22,20 @@ const factors: { readonly [suffix: string]: number } = {
   Ei: 2 ** 60,
 };
 
+const QUANTITY = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/;
+
+/** `undefined` if it is not a quantity. */
+export function parseQuantity(value: unknown): number | undefined {
+  const [, digits, exponent, suffix] = QUANTITY.exec(String(value)) ?? [];
+  if (digits === undefined) return undefined;
+  return exponent === undefined ? Number(digits) * factors[suffix ?? '']! : Number(`${digits}${exponent}`);
+}
+
 export function quantity(value: IntOrString | undefined): number {
   if (value === undefined) return 0;
-  const found = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)$/.exec(String(value));
-  const factor = found ? factors[found[2] ?? ''] : undefined;
-  if (!found || factor === undefined) throw new Error(`${value} is not a quantity`);
-  return Number(found[1]) * factor;
+  const number = parseQuantity(value);
+  if (number === undefined) throw new Error(`${value} is not a quantity`);
+  return number;
 }
 
 const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';

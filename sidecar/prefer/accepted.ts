@@ -6,10 +6,11 @@ import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Submission } from '../store/record.ts';
-import { StoreError, type SubmitOutcome } from '../store/store.ts';
+import type { SubmitOutcome } from '../store/store.ts';
 import { requestHeaders } from '../upstream/headers.ts';
 import type { Decision } from './decide.ts';
 import type { Requests } from './requests.ts';
+import { storeProblem } from './store-problem.ts';
 
 export interface AcceptOptions {
   readonly name: string;
@@ -114,11 +115,6 @@ function bodyProblem(kind: 'too_large' | 'too_slow', maxBodyBytes: number): Prob
   if (kind === 'too_slow') return problem('request_timeout', 'the body of the request stopped coming');
   const detail = `the body of an async request may have ${maxBodyBytes} bytes; send it synchronously or raise the limit`;
   return problem('body_too_large', detail, { headers: ['X-Max-Body-Bytes', String(maxBodyBytes)] });
-}
-
-export function storeProblem(error: unknown): Problem {
-  const retryAfterSeconds = error instanceof StoreError ? error.retryAfterSeconds : 2;
-  return problem('store_unavailable', error instanceof Error ? error.message : String(error), { retryAfterSeconds });
 }
 
 /** What a stored request does not carry to the container. Its response is stored for clients that may decode differently. */

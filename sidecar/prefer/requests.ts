@@ -4,12 +4,12 @@ import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { RequestStatus } from '../store/record.ts';
-import { storeProblem } from './accepted.ts';
 import { waitOf } from './decide.ts';
 import { followResult } from './follow-result.ts';
 import { followStatus } from './follow-status.ts';
 import { replayed } from './replayed.ts';
 import { statusDocument, unknownDocument } from './status-document.ts';
+import { storeProblem } from './store-problem.ts';
 
 const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
 

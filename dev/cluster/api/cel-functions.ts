@@ -1,6 +1,7 @@
 // The functions that Kubernetes adds to CEL and that people use in definitions: lists, strings, regular expressions, URLs, quantities.
 // What is not here makes a rule fail to compile, so a definition is refused rather than half checked.
 import type { Environment } from '@marcbachmann/cel-js';
+import { parseQuantity } from '../quantity.ts';
 
 function compare(left: unknown, right: unknown): number {
   return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
@@ -19,40 +20,19 @@ function extreme(list: readonly unknown[], sign: 1 | -1): unknown {
   return list.reduce((best, item) => (sign * compare(item, best) > 0 ? item : best));
 }
 
-const QUANTITY_UNITS: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-const QUANTITY = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?$/;
-
 class Quantity {
   readonly value: number;
 
   constructor(text: string) {
-    const match = QUANTITY.exec(text);
-    if (match === null) throw new Error(`quantities must match the regular expression: ${text}`);
-    this.value =
-      match[2] === undefined ? Number(match[1]) * QUANTITY_UNITS[match[3] ?? '']! : Number(`${match[1]}${match[2]}`);
+    const value = parseQuantity(text);
+    if (value === undefined) throw new Error(`quantities must match the regular expression: ${text}`);
+    this.value = value;
   }
 }
 
 function registerQuantity(env: Environment): void {
   env.registerType('Quantity', { ctor: Quantity, fields: {} });
-  env.registerFunction('isQuantity(string): bool', (text: string) => QUANTITY.test(text));
+  env.registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined);
   env.registerFunction('quantity(string): Quantity', (text: string) => new Quantity(text));
   env.registerFunction(
     'Quantity.isGreaterThan(Quantity): bool',

@@ -1,6 +1,7 @@
 // Unknown fields: dropped from what is stored, and named so that the caller can warn or refuse (fieldValidation). For built-in
 // kinds the same walk checks JSON types, because the typed server refuses those while decoding, before any validation.
 
+import { parseQuantity } from '../quantity.ts';
 import { OMITTED_WHEN_ZERO } from './merge-keys.ts';
 import { type Fields, isFields } from './objects.ts';
 import { preservesUnknown, type Schema } from './schema.ts';
@@ -120,12 +121,10 @@ function isOmitted(value: unknown, declared: Schema, parent: Schema, key: string
   return (isEmptyList || isEmptyMap) && parent.required?.includes(key) !== true;
 }
 
-const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|m|u|n|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
-
 function decodeIntOrString(value: unknown, schema: Schema, fail: (why: string) => Error): unknown {
   if (schema.format === 'quantity') {
     const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string' || !QUANTITY.test(text)) {
+    if (typeof text !== 'string' || parseQuantity(text) === undefined) {
       throw fail("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     }
     return text;

@@ -1,4 +1,5 @@
 // Validation of containers: names, images, ports, variables, mounts, probes, hooks, resources; in the words of the real server.
+import { parseQuantity } from '../../quantity.ts';
 import { nameFaults } from '../names.ts';
 import { type Fields, isFields, listAt } from '../objects.ts';
 import { duplicate, type FieldError, missing, notAllowed, notSupported, required, wrong } from '../status-error.ts';
@@ -119,31 +120,8 @@ function validateMounts(mounts: readonly Fields[], path: string, volumes: Readon
 }
 
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage']);
-const QUANTITY = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
-const UNITS: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-export function quantityValue(text: unknown): number {
-  const match = QUANTITY.exec(String(text));
-  if (match === null) return Number.NaN;
-  const unit = match[2] ?? '';
-  return /^[eE]/.test(unit) && unit.length > 1 ? Number(`${match[1]}${unit}`) : Number(match[1]) * (UNITS[unit] ?? 1);
-}
+/** Not a number compares with nothing: what is no quantity is refused before (prune.ts). */
+const quantityValue = (text: unknown): number => parseQuantity(text) ?? Number.NaN;
 
 /** Devices and other extended resources cannot be shared or overcommitted: whole numbers, and requests equal to limits. */
 function validateResources(resources: unknown, path: string): FieldError[] {
