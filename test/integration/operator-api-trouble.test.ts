@@ -1,7 +1,9 @@
 // What the API server refuses or fails to do: outages are ridden out, a denied permission is named, conflicts are tried again.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('faults', 'no controllers');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ withoutControllers: true });

@@ -1,9 +1,11 @@
 // Watches survive whatever the API server does to them: cut, ended, refused, compacted, away for a while. Nothing is lost,
 // and taking a watch up again rewrites nothing.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('faults', 'request log');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ withoutControllers: true });

@@ -1,10 +1,12 @@
 // One manifest in, a model served: kubectl apply, the phases on the way, the printer columns, a request through the sidecar,
 // and kubectl delete leaves nothing behind.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { List, Pod } from '../../operator/api/kubernetes.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('pods');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ nodes: [{ name: 'gpu-1', gpus: { count: 2 } }] });
@@ -44,7 +46,7 @@ test('a ready pod closes the Service to pods that are not', async () => {
   expect(service.spec.publishNotReadyAddresses ?? false).toBe(false);
 });
 
-test('kubectl delete leaves no object and no process behind', async () => {
+testThatNeeds('pods', 'garbage collection')('kubectl delete leaves no object and no process behind', async () => {
   const { items } = await world.json<List<Pod>>('get', 'pods', '-l', 'inference-operator.dev/name=hello');
   const ip = items[0]!.status!.podIP!;
   await world.kubectl('delete', 'infdep', 'hello');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -55,7 +56,7 @@ test('the second writes nothing while the first leads', async () => {
   expect(metrics).toMatch(/^inference_operator_deployments 1$/m);
 });
 
-test('a leader that cannot renew ends with exit code 1 before anyone else may lead', async () => {
+testThatNeeds('faults')('a leader that cannot renew ends with exit code 1 before anyone else may lead', async () => {
   const operator = world.spawnOperator({ OPERATOR_IDENTITY: 'first' });
   await holder('first');
   const before = (await lease()).spec.renewTime;

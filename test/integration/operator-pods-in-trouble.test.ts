@@ -1,7 +1,9 @@
 // What a person sees when pods do not come up, in the words of whoever knows: kubelet, scheduler, the sidecar.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('pods');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({

@@ -1,9 +1,10 @@
 // The operator may be killed between any two writes: the next one finishes what was begun, and ends in the same place.
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { KubernetesObject, List } from '../../operator/api/kubernetes.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -30,7 +31,7 @@ const whole = [
 const tokenOf = async (name: string): Promise<string> =>
   (await world.json<{ data: Record<string, string> }>('get', 'secret', `${name}-sidecar`)).data['admin-token']!;
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', async (write) => {
+testThatNeeds('faults').each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', async (write) => {
   const name = `cut-${write}`;
   // From that write on nothing gets through: the operator stands there when it is killed.
   let seen = 0;
@@ -56,23 +57,26 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', async (write) => {
   await next.stop();
 });
 
-test('an operator that starts on a cluster at rest writes nothing but its Lease', async () => {
-  const first = await world.startOperator(store);
-  await world.apply(echo('rest', spec));
-  await world.until(
-    'rest',
-    ({ status }) => status?.observedGeneration === 1 && status.conditions?.[1]?.status === 'True',
-  );
-  await first.stop();
-  world.api.requests.clear();
-  const second = await world.startOperator(store);
-  await eventually(
-    async () => expect(await second.metrics()).toMatch(/reconciles_total\{outcome="(done|waiting)"\} [1-9]/),
-    { deadlineMs: 90_000 },
-  );
-  await second.stop();
-  const writes = world.api.requests.writes(
-    ({ userAgent, path }) => userAgent === 'inference-operator' && !path.includes('/leases'),
-  );
-  expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
-});
+testThatNeeds('request log', 'no controllers')(
+  'an operator that starts on a cluster at rest writes nothing but its Lease',
+  async () => {
+    const first = await world.startOperator(store);
+    await world.apply(echo('rest', spec));
+    await world.until(
+      'rest',
+      ({ status }) => status?.observedGeneration === 1 && status.conditions?.[1]?.status === 'True',
+    );
+    await first.stop();
+    world.api.requests.clear();
+    const second = await world.startOperator(store);
+    await eventually(
+      async () => expect(await second.metrics()).toMatch(/reconciles_total\{outcome="(done|waiting)"\} [1-9]/),
+      { deadlineMs: 90_000 },
+    );
+    await second.stop();
+    const writes = world.api.requests.writes(
+      ({ userAgent, path }) => userAgent === 'inference-operator' && !path.includes('/leases'),
+    );
+    expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  },
+);

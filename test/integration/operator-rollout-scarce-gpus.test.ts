@@ -1,10 +1,12 @@
 // A change rolls out where no GPU is free for a second pod, and by surge where one is; the choice and its reason are in status,
 // and a surge whose GPU is taken meanwhile turns round instead of waiting for ever.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Deployment, List, Pod } from '../../operator/api/kubernetes.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('pods', 'garbage collection');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ nodes: [{ name: 'gpu-1', gpus: { count: 2 } }] });

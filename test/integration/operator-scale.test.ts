@@ -1,10 +1,12 @@
 // Scaling through the scale subresource, as kubectl, HPA and KEDA do it: up, down with the least busy pod first, to zero and back.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { ensureRedisServer, type RedisServer, startRedisServer } from '../../dev/tools/redis-server.ts';
 import type { List, Pod } from '../../operator/api/kubernetes.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, hostName, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('pods');
 let world: World;
 let redis: RedisServer;
 beforeAll(async () => {

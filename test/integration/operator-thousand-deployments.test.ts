@@ -1,7 +1,7 @@
 // A thousand InferenceDeployments on one operator: all made, no write and no read while nothing changes, a constant number of calls
 // for one change, and a watch that restarts rewrites nothing. Prints what it took.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { InferenceDeployment } from '../../operator/api/inference-deployment.ts';
 import { API_VERSION, KIND } from '../../operator/api/names.ts';
 import { resources } from '../../operator/api/resources.ts';
@@ -9,11 +9,13 @@ import { KubernetesClient } from '../../operator/cluster/client.ts';
 import { connect } from '../../operator/cluster/connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
 const COUNT = 1_000;
 const MADE = 5; // Secret, NetworkPolicy, two Services, Deployment
 const QUIET_MS = 60_000;
 
+const test = testThatNeeds('request log', 'no controllers');
 let world: World;
 let client: KubernetesClient;
 let close: () => Promise<void>;
@@ -90,16 +92,20 @@ test('one change costs a constant number of calls', async () => {
   expect(calls.length).toBeLessThanOrEqual(MADE);
 });
 
-test('watches that restart, and lists that come anew, rewrite nothing', { timeout: 300_000 }, async () => {
-  world.api.requests.clear();
-  world.api.compact();
-  world.api.faults.dropWatches();
-  await eventually(() => expect(world.api.requests.count(({ verb }) => verb === 'watch')).toBeGreaterThan(8), {
-    deadlineMs: 60_000,
-  });
-  await settle();
-  expect(world.api.requests.writes(isOperators).map(({ method, path }) => `${method} ${path}`)).toEqual([]);
-});
+testThatNeeds('faults')(
+  'watches that restart, and lists that come anew, rewrite nothing',
+  { timeout: 300_000 },
+  async () => {
+    world.api.requests.clear();
+    world.api.compact();
+    world.api.faults.dropWatches();
+    await eventually(() => expect(world.api.requests.count(({ verb }) => verb === 'watch')).toBeGreaterThan(8), {
+      deadlineMs: 60_000,
+    });
+    await settle();
+    expect(world.api.requests.writes(isOperators).map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  },
+);
 
 /** Until the operator has been silent for three seconds. */
 async function settle(): Promise<void> {

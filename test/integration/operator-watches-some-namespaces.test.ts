@@ -1,8 +1,10 @@
 // An operator that serves some namespaces leaves the others alone, and asks the API server for nothing beyond them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
+const test = testThatNeeds('request log');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ withoutControllers: true });
@@ -23,7 +25,7 @@ test('those named are served, others are not', async () => {
   await expect(world.kubectl('get', 'deployment', 'model', '-n', 'other')).rejects.toThrow(/not found/);
 });
 
-test('a list of one namespace does not make it forget the other', async () => {
+testThatNeeds('faults')('a list of one namespace does not make it forget the other', async () => {
   world.api.compact();
   world.api.faults.dropWatches();
   await eventually(() => expect(world.api.faults.openWatches).toBeGreaterThan(18), { deadlineMs: 60_000 });

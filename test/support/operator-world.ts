@@ -1,4 +1,4 @@
-// A cluster on loopback with the CRD installed, the real kubectl, and the operator on it: what the operator's integration tests
+// A cluster on loopback (or a real API server: world-api.ts) with the CRD installed, the real kubectl, and the operator on it: what the operator's integration tests
 // stand on. Nodes only where a test needs pods to run; `close` takes everything down.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { startControllers } from '../../dev/cluster/controllers/start.ts';
 import { hostName } from '../../dev/cluster/host-name.ts';
 import { localImages } from '../../dev/cluster/local-images.ts';
@@ -21,6 +20,7 @@ import { createLogger } from '../../runtime/logger.ts';
 import { readSettings } from '../../runtime/settings.ts';
 import { eventually } from './eventually.ts';
 import { shortTimings } from './loopback-node.ts';
+import { apiKind, startWorldApi, type WorldApi } from './world-api.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const WAIT = { deadlineMs: 90_000, everyMs: 50 };
@@ -53,7 +53,7 @@ export async function startWorld(options: WorldOptions = {}) {
     for (const part of closing.splice(0).reverse()) await part();
   };
   try {
-    const api = await startApiServer({ kubeconfigPath: join(directory, 'kubeconfig') });
+    const api = await startWorldApi(directory);
     closing.push(() => api.close());
     await startParts(api, options, closing);
     const world = { api, directory, close, ...toolsOf(api), ...operatorsOf(api, closing) };
@@ -66,7 +66,9 @@ export async function startWorld(options: WorldOptions = {}) {
   }
 }
 
-async function startParts(api: ApiServer, options: WorldOptions, closing: (() => Promise<unknown>)[]): Promise<void> {
+async function startParts(api: WorldApi, options: WorldOptions, closing: (() => Promise<unknown>)[]): Promise<void> {
+  // An existing cluster has its own.
+  if (apiKind() === 'cluster') return;
   if (!options.withoutControllers) {
     const controllers = await startControllers({
       kubeconfig: api.kubeconfigPath,
@@ -88,7 +90,7 @@ async function startParts(api: ApiServer, options: WorldOptions, closing: (() =>
   }
 }
 
-function toolsOf(api: ApiServer) {
+function toolsOf(api: WorldApi) {
   const { kubectl: binary } = clusterTools();
   const execute = (args: readonly string[], input?: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -119,7 +121,7 @@ function toolsOf(api: ApiServer) {
   };
 }
 
-const given = (api: ApiServer, env: Readonly<Record<string, string>>): Record<string, string> => ({
+const given = (api: WorldApi, env: Readonly<Record<string, string>>): Record<string, string> => ({
   OPERATOR_KUBECONFIG: api.kubeconfigPath,
   OPERATOR_SIDECAR_IMAGE: 'inference-operator/sidecar',
   OPERATOR_HOST: '127.0.0.1',
@@ -127,10 +129,11 @@ const given = (api: ApiServer, env: Readonly<Record<string, string>>): Record<st
   OPERATOR_STATS_PERIOD_SECONDS: '1',
   OPERATOR_LEASE_SECONDS: '3',
   OPERATOR_LOG_LEVEL: 'silent',
+  ...(api.namespace !== 'default' && { OPERATOR_NAMESPACE: api.namespace, OPERATOR_NAMESPACES: api.namespace }),
   ...env,
 });
 
-function operatorsOf(api: ApiServer, closing: (() => Promise<unknown>)[]) {
+function operatorsOf(api: WorldApi, closing: (() => Promise<unknown>)[]) {
   return {
     /** In this process: what main does, without the process. */
     startOperator: async (env: Readonly<Record<string, string>> = {}): Promise<OperatorRun> => {

@@ -27,12 +27,12 @@ export class RequestLog {
   }
 
   count(matches: (entry: LoggedRequest) => boolean): number {
-    return this.#entries.filter(matches).length;
+    return this.all().filter(matches).length;
   }
 
   /** Requests that may change something: everything but reads and reviews. */
   writes(matches: (entry: LoggedRequest) => boolean = () => true): readonly LoggedRequest[] {
-    return this.#entries.filter(
+    return this.all().filter(
       (entry) => entry.method !== 'GET' && !/\/[a-z]+reviews(\?|$)/.test(entry.path) && matches(entry),
     );
   }
