@@ -46,7 +46,7 @@ test('a ready pod closes the Service to pods that are not', async () => {
   expect(service.spec.publishNotReadyAddresses ?? false).toBe(false);
 });
 
-testThatNeeds('pods', 'garbage collection')('kubectl delete leaves no object and no process behind', async () => {
+test('kubectl delete leaves no object and no process behind', async () => {
   const { items } = await world.json<List<Pod>>('get', 'pods', '-l', 'inference-operator.dev/name=hello');
   const ip = items[0]!.status!.podIP!;
   await world.kubectl('delete', 'infdep', 'hello');

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
 import { testThatNeeds } from '../support/world-api.ts';
 
-const test = testThatNeeds('pods', 'garbage collection');
+const test = testThatNeeds('pods');
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ nodes: [{ name: 'gpu-1', gpus: { count: 2 } }] });

@@ -20,6 +20,7 @@ import { createLogger } from '../../runtime/logger.ts';
 import { readSettings } from '../../runtime/settings.ts';
 import { eventually } from './eventually.ts';
 import { shortTimings } from './loopback-node.ts';
+import { sweepOrphans } from './orphan-sweep.ts';
 import { apiKind, startWorldApi, type WorldApi } from './world-api.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -70,6 +71,7 @@ async function startParts(api: WorldApi, options: WorldOptions, closing: (() => 
   // An existing cluster has its own.
   if (apiKind() === 'cluster') return;
   if (!options.withoutControllers) {
+    if (apiKind() === 'binaries') closing.push(sweepOrphans(api.kubeconfigPath));
     const controllers = await startControllers({
       kubeconfig: api.kubeconfigPath,
       schedulerBackoffMs: { initial: 50, max: 500 },

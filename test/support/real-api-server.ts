@@ -1,5 +1,6 @@
 // A real kube-apiserver with its etcd in the place of the stand-in, for whoever has the binaries (KUBEBUILDER_ASSETS, as envtest).
-// Its audit log is the log of requests. There is no controller manager: who needs garbage collection or pods says so.
+// Its audit log is the log of requests. There is no controller manager: orphan-sweep.ts collects
+// garbage, our controllers do the rest.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -10,7 +10,7 @@ import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
 import { startRealApiServer } from './real-api-server.ts';
 
 export type ApiKind = 'stand-in' | 'binaries' | 'cluster';
-export type Ability = 'faults' | 'request log' | 'pods' | 'garbage collection' | 'no controllers';
+export type Ability = 'faults' | 'request log' | 'pods' | 'no controllers';
 
 export interface WorldApi extends Pick<ApiServer, 'kubeconfigPath' | 'requests' | 'faults' | 'compact'> {
   /** Other than `default` only where a cluster is shared with others. */
@@ -27,13 +27,11 @@ const lacks: Readonly<Record<ApiKind, Readonly<Partial<Record<Ability, string>>>
   'stand-in': {},
   binaries: {
     faults: 'a real API server does not fail on order',
-    'garbage collection': 'kube-apiserver alone has no garbage collector',
   },
   cluster: {
     faults: 'a real API server does not fail on order',
     'request log': 'the requests of an existing cluster are not ours to read',
     pods: 'an existing cluster has not our images, nor are its pods reachable from here',
-    'garbage collection': 'it is shown with pods, which an existing cluster does not run for us',
     'no controllers': 'the controllers of an existing cluster are not ours to stop',
   },
 };
