@@ -1,18 +1,21 @@
 // Every example is taken by an API server as it is, by the real kubectl, with nothing in it refused, unknown or dropped.
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
+import { startWorldApi, type WorldApi } from '../support/world-api.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const examples = readdirSync(new URL('../../examples', import.meta.url)).filter((file) => file.endsWith('.yaml'));
 const run = promisify(execFile);
 
-let server: ApiServer;
+let server: WorldApi;
+let directory: string;
 const kubectl = async (...args: string[]): Promise<string> => {
   const env = { ...process.env, KUBECONFIG: server.kubeconfigPath };
   const { stdout, stderr } = await run(clusterTools().kubectl, args, { cwd: root, env });
@@ -22,11 +25,15 @@ const kubectl = async (...args: string[]): Promise<string> => {
 };
 
 beforeAll(async () => {
-  server = await startApiServer();
+  directory = mkdtempSync(join(tmpdir(), 'examples-'));
+  server = await startWorldApi(directory);
   await kubectl('apply', '-f', 'crds/inferencedeployment.yaml');
   await kubectl('wait', '--for=condition=Established', 'crd/inferencedeployments.inference-operator.dev');
 });
-afterAll(() => server?.close());
+afterAll(async () => {
+  await server?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 test('there are examples', () => {
   expect(examples).toEqual(expect.arrayContaining(['echo.yaml', 'vllm-deepseek.yaml']));

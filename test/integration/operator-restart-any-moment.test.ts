@@ -74,6 +74,8 @@ testThatNeeds('request log', 'no controllers')(
       { deadlineMs: 90_000 },
     );
     await second.stop();
+    // What it read is in the log, so what it had written would be too.
+    expect(world.api.requests.count(({ userAgent }) => userAgent === 'inference-operator')).toBeGreaterThan(5);
     const writes = world.api.requests.writes(
       ({ userAgent, path }) => userAgent === 'inference-operator' && !path.includes('/leases'),
     );

@@ -1,5 +1,6 @@
 // Which API server the operator's tests stand on: the stand-in, unless KUBEBUILDER_ASSETS names real binaries or TEST_KUBECONFIG an
 // existing cluster. What one of them cannot do is asked for by `testThatNeeds`, which counts as skipped and prints why.
+// On binaries a Service has no EndpointSlices: a real server refuses the loopback addresses that our pods have; ask the pods.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
