@@ -1,11 +1,13 @@
 // The examples come up to Healthy on a cluster with GPUs and answer below their names, as their heads tell to try. The sample
 // model server stands in for the real ones: what is tested is ports, flags, volumes, GPUs and health as the manifests give them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { hostName } from '../../dev/cluster/host-name.ts';
 import { type RedisServer, startRedisServer } from '../../dev/tools/redis-server.ts';
 import { startWorld, type World } from '../support/operator-world.ts';
+import { testThatNeeds } from '../support/world-api.ts';
 
 let redis: RedisServer;
+const test = testThatNeeds('pods');
 let world: World;
 beforeAll(async () => {
   redis = await startRedisServer();
