@@ -12,6 +12,9 @@ beforeEach(async () => {
 });
 afterEach(() => world?.close());
 
+/** What is about its end should not take long. */
+const short = { OPERATOR_LEASE_SECONDS: '3' };
+
 interface Lease {
   readonly spec: { readonly holderIdentity?: string; readonly leaseTransitions: number; readonly renewTime: string };
 }
@@ -22,9 +25,9 @@ const isMade = (name: string) =>
   eventually(() => world.kubectl('get', 'deployment', name), { deadlineMs: 60_000, everyMs: 200 });
 
 test('a leader that is killed is replaced within its Lease, and the work goes on', async () => {
-  const first = world.spawnOperator({ OPERATOR_IDENTITY: 'first' });
+  const first = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
   await holder('first');
-  await world.startOperator({ OPERATOR_IDENTITY: 'second' });
+  await world.startOperator({ ...short, OPERATOR_IDENTITY: 'second' });
   first.kill('SIGKILL');
   const killedAt = performance.now();
   await world.apply(echo('made-by-second'));
@@ -57,7 +60,7 @@ test('the second writes nothing while the first leads', async () => {
 });
 
 testThatNeeds('faults')('a leader that cannot renew ends with exit code 1 before anyone else may lead', async () => {
-  const operator = world.spawnOperator({ OPERATOR_IDENTITY: 'first' });
+  const operator = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
   await holder('first');
   const before = (await lease()).spec.renewTime;
   world.api.faults.failNext(10_000, 503, ({ path, method }) => path.includes('/leases') && method === 'PUT');
@@ -67,7 +70,7 @@ testThatNeeds('faults')('a leader that cannot renew ends with exit code 1 before
 });
 
 test('a leader whose Lease was taken ends', async () => {
-  const operator = world.spawnOperator({ OPERATOR_IDENTITY: 'first' });
+  const operator = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
   await holder('first');
   await eventually(() =>
     world.kubectl('patch', 'lease', 'inference-operator', '--type=merge', '-p', '{"spec":{"holderIdentity":"thief"}}'),
