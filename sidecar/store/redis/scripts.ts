@@ -862,9 +862,9 @@ return { 'accepted', queued }
 end
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end
-local r = redis.call('HMGET', recordKey(old), 'm', 'o', 'w', 'h', 'l', 'b')
+local r = redis.call('HMGET', recordKey(old), 'm', 'o', 'w', 'h', 'l', 'b', 'rm')
 local payload = redis.call('GET', payloadKey(old))
-if not r[1] or not payload then return false end
+if not r[1] or not payload or (r[7] and tonumber(r[7]) <= now) then return false end
 local reply = accept({ queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, {
 id = new, token = ARGV[7], mode = r[1], owner = r[2] or '', webhook = r[3] or '', fingerprint = r[4],
 ttl = tonumber(r[5]), size = tonumber(r[6]), reachable = -1, payload = payload,
