@@ -196,4 +196,14 @@ describeStores('submissions', (kit) => {
     });
     expect(Buffer.from(claim.submission.body)).toEqual(requests[0]?.body);
   });
+
+  it('a dead letter past its retention is gone, swept up or not', async () => {
+    const store = await kit().open();
+    const request = submission();
+    await store.submit(request);
+    await store.fail(await claimOne(store), 'upstream_reset: gone', null);
+    kit().clock.advance(retentionMs);
+    expect(await store.replay(request.id, 'again')).toBeNull();
+    expect(await store.deadLetters(10)).toEqual([]);
+  });
 });
