@@ -245,6 +245,10 @@ export interface InferenceDeploymentSpec {
      */
     readonly maxBodyBytes: number | string;
     /**
+     * Bytes that this deployment may keep in the store, requests and results together, so that it cannot fill a store shared with others; over it 429. Left out, as much as the store takes.
+     */
+    readonly maxStoredBytes?: number | string;
+    /**
      * Tries of an asynchronous request whose container gave no response.
      */
     readonly maxAttempts: number;

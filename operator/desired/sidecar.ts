@@ -92,6 +92,9 @@ function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettin
     requestTtlSeconds: queue.requestTtlSeconds,
     resultTtlSeconds: queue.resultTtlSeconds,
     maxBodyBytes: Math.floor(parseQuantity(queue.maxBodyBytes) ?? 0),
+    ...(queue.maxStoredBytes === undefined
+      ? {}
+      : { maxStoredBytes: Math.floor(parseQuantity(queue.maxStoredBytes) ?? 0) }),
     maxAttempts: queue.maxAttempts,
     healthPath: healthCheck.enabled ? healthCheck.path : '',
     ...(healthCheck.port === undefined ? {} : { healthPort: healthCheck.port }),

@@ -68,6 +68,12 @@ test.each([
     'remove one of the two',
   ],
   ['a quantity that is none', { gpu: { sharedMemory: 'lots' } }, 'spec.gpu.sharedMemory', 'should match'],
+  [
+    'a quota of nothing',
+    { queue: { store: 'embedded', maxStoredBytes: 0 } },
+    'spec.queue.maxStoredBytes',
+    'at least 1',
+  ],
   ['bodies of no size', { queue: { store: 'embedded', maxBodyBytes: 0 } }, 'spec.queue.maxBodyBytes', 'at least 1'],
   ['shared memory of no size', { gpu: { sharedMemory: 0 } }, 'spec.gpu.sharedMemory', 'more than 0'],
   [

@@ -67,7 +67,14 @@ test('the sidecar understands every variable it is given, and reads back what sp
   const pod = podOf({
     container: { image: 'm', port: 8001 },
     concurrency: 7,
-    queue: { requestTtlSeconds: 60, maxLength: 5, resultTtlSeconds: 70, maxBodyBytes: '64Mi', maxAttempts: 2 },
+    queue: {
+      requestTtlSeconds: 60,
+      maxLength: 5,
+      resultTtlSeconds: 70,
+      maxBodyBytes: '64Mi',
+      maxStoredBytes: '2Gi',
+      maxAttempts: 2,
+    },
     healthCheck: { path: '/up', port: 8002, periodSeconds: 4, timeoutSeconds: 2, failureThreshold: 9 },
     webhooks: { secretName: 'hooks', allowedHosts: ['a.example', 'b.example'] },
     auth: { secretName: 'keys' },
@@ -86,6 +93,7 @@ test('the sidecar understands every variable it is given, and reads back what sp
     maxQueue: 5,
     resultTtlSeconds: 70,
     maxBodyBytes: 64 * 2 ** 20,
+    maxStoredBytes: 2 * 2 ** 30,
     maxAttempts: 2,
     healthPath: '/up',
     healthPort: 8002,
