@@ -1,10 +1,11 @@
 // A real redis-server for one test file: on a free port, with a directory of its own, that can be killed and started again.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../dev/tools/free-port.ts';
 
 /** As on the command line, without the dashes. */
 export type RedisSettings = Readonly<Record<string, string>>;
@@ -94,12 +95,4 @@ async function untilSaid(child: ChildProcess, words: RegExp): Promise<void> {
   await promise;
 }
 
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
+export { freePort };

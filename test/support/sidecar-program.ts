@@ -1,12 +1,13 @@
 // The sidecar as the program that users run: a process with settings in its environment. For tests that look at it from
 // outside only, as clients do; killing it is allowed.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../dev/tools/free-port.ts';
 import { environmentName } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX, type SidecarSettingName } from '../../sidecar/contract.ts';
 import { eventually } from './eventually.ts';
@@ -66,14 +67,4 @@ function environment(settings: Readonly<Record<string, string | number>>): Recor
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [environmentName(SETTINGS_PREFIX, name), String(value)]),
   );
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
