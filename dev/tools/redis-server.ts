@@ -1,12 +1,12 @@
 // A real redis-server for the demo and for tests: found on PATH, else installed where we may, else one clear sentence.
 // Started with the durability that the chart's own Redis has. Each one has a port and a directory of its own.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installDebianPackages, mayInstallDebianPackages } from './debian-packages.ts';
+import { freePort } from './free-port.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -65,14 +65,4 @@ async function untilReady(child: ChildProcess): Promise<void> {
   child.once('error', reject);
   child.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}:\n${output}`)));
   await promise;
-}
-
-async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,13 +1,14 @@
 // The chart's Redis, started by the rendered script with the rendered configuration on a real redis-server: it wants the password,
 // writes every change to disk before it answers, evicts nothing, and its probes tell loading from dead.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../dev/tools/free-port.ts';
 import { createStore } from '../../sidecar/store/open-store.ts';
 import { find, type Rendered, render } from '../support/chart.ts';
 import { eventually } from '../support/eventually.ts';
@@ -137,14 +138,4 @@ async function start(objects: readonly Rendered[]) {
   };
   await eventually(async () => await probe('ready'));
   return { port, probe };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer().once('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      const address = listener.address();
-      listener.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,7 +1,7 @@
 // The files that the images hold: self-contained, the same at every build, and started from an empty folder they serve.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundle, type Program, programs, projectDir } from '../../dev/bundle.ts';
 import { startApiServer } from '../../dev/cluster/api/api-server.ts';
+import { freePort } from '../../dev/tools/free-port.ts';
 import { commandLine } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTracesReceiver } from '../support/traces-receiver.ts';
@@ -163,10 +164,5 @@ function end(child: ChildProcess): Promise<number | null> {
   return ended;
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+const freePorts = (count: number): Promise<readonly number[]> =>
+  Promise.all(Array.from({ length: count }, () => freePort()));
