@@ -24,7 +24,7 @@ const pods = async () => (await world.json<List<Pod>>('get', 'pods', '-l', 'infe
 const living = async () => (await pods()).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 
 test('kubectl scale up: more pods, a budget for evictions, one store for all', async () => {
-  await world.apply(echo('wide', { queue: { store: 'redis', requestTtlSeconds: 30 } }));
+  await world.apply(echo('wide', { concurrency: 2, queue: { store: 'redis', requestTtlSeconds: 30 } }));
   await world.until('wide', ({ status }) => status?.phase === 'Healthy');
   await world.kubectl('scale', 'infdep/wide', '--replicas=2');
   const both = await world.until('wide', ({ status }) => status?.phase === 'Healthy' && status.ready === '2/2');
@@ -40,11 +40,9 @@ test('kubectl scale up: more pods, a budget for evictions, one store for all', a
 
 test('queue figures reach status while requests are inside', async () => {
   const [pod] = await living();
-  const busy = fetch(`http://${pod!.status!.podIP}:8080/v1/completions`, completion(120)).then((answer) =>
-    answer.text(),
-  );
+  const held = hold(pod!, 'figures');
   await world.until('wide', ({ status }) => status?.inFlight === 1);
-  await busy;
+  await held.release();
   await world.until('wide', ({ status }) => status?.inFlight === 0);
 });
 
@@ -54,14 +52,14 @@ test('scaling down takes the idle pod, and the request in the busy one is answer
   const [older, younger] = [first!, second!].sort(
     (a, b) => Date.parse(a.metadata.creationTimestamp!) - Date.parse(b.metadata.creationTimestamp!),
   );
-  const answer = fetch(`http://${younger!.status!.podIP}:8080/v1/completions`, completion(400));
+  const held = hold(younger!, 'scale');
   await world.until('wide', ({ status }) => status?.inFlight === 1);
   await world.kubectl('scale', 'infdep/wide', '--replicas=1');
   await eventually(
     async () => expect((await living()).map(({ metadata }) => metadata.name)).toEqual([younger!.metadata.name]),
     { deadlineMs: 60_000 },
   );
-  expect((await answer).status).toBe(200);
+  await held.release();
   await eventually(
     async () => expect((await pods()).map(({ metadata }) => metadata.name)).not.toContain(older!.metadata.name),
     { deadlineMs: 60_000 },
@@ -78,7 +76,16 @@ test('paused: no pods, and back', async () => {
   await world.until('wide', ({ status }) => status?.phase === 'Healthy');
 });
 
-function completion(tokens: number): RequestInit {
-  const body = JSON.stringify({ model: 'echo', prompt: 'hello', max_tokens: tokens });
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+/** A request that stays in the pod's model until it is let go, however slow the machine is. */
+function hold(pod: Pod, key: string): { readonly release: () => Promise<void> } {
+  const url = `http://${pod.status!.podIP}:8080`;
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ model: 'echo', prompt: 'hello', max_tokens: 2 });
+  const answer = fetch(`${url}/v1/completions?hold=${key}`, { method: 'POST', headers, body });
+  return {
+    release: async () => {
+      expect((await fetch(`${url}/control/release?key=${key}`, { method: 'POST' })).status).toBe(200);
+      expect((await answer).status).toBe(200);
+    },
+  };
 }

@@ -10,9 +10,10 @@ redis.call('ZREM', LEASES, '')
 for at = 4, #ARGV, 2 do
   local id, token = ARGV[at], ARGV[at + 1]
   local key = recordKey(id)
-  local r = redis.call('HMGET', key, 's', 'k', 'd', 'f', 'x')
+  local r = redis.call('HMGET', key, 's', 'k', 'd', 'f', 'x', 'rm')
   local state = 'lost'
-  if r[1] == 'done' and (r[5] == 'canceled' or r[5] == 'expired') then
+  local isGone = r[6] and tonumber(r[6]) <= now
+  if r[1] == 'done' and not isGone and (r[5] == 'canceled' or r[5] == 'expired') then
     state = r[5]
   elseif r[1] == 'running' and r[2] == token then
     if not r[4] and tonumber(r[3]) <= now then
