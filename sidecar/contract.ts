@@ -181,6 +181,7 @@ export interface SidecarStats {
   readonly container: 'starting' | 'healthy' | 'busy' | 'unhealthy' | 'unreachable';
   /** What the last health probe got, in words (`GET /health: answered 404`); null while the container is healthy. */
   readonly containerAnswer: string | null;
+  /** Not ok without an error: it is being opened. */
   readonly store: { readonly kind: 'redis' | 'sqlite'; readonly ok: boolean; readonly error: string | null };
   readonly draining: boolean;
 }

@@ -1,16 +1,17 @@
 // What a deployment as a whole is doing: its pods' states, the refusals of those who make pods, and from them one phase.
 import type { Phase, Reason } from '../api/conditions.ts';
 import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
+import { annotations } from '../api/names.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import { isRollingOut, REVISION } from '../reconcile/rollout.ts';
-import { type PodState, podState } from './pod-state.ts';
+import { isLiving, type PodState, podState, storeError } from './pod-state.ts';
 import type { StatusInput } from './status.ts';
 
 export interface Assessment {
   readonly phase: Phase;
   readonly waitingFor: string | undefined;
   readonly ready: number;
-  /** Pods that are there, those on their way out left out. */
+  /** Pods that are there, those on their way out or at their end left out. */
   readonly present: number;
   readonly leaving: number;
   readonly isRolling: boolean;
@@ -26,8 +27,8 @@ export interface Cause {
 }
 
 export function assess(input: StatusInput): Assessment {
-  const { owner, deployment, pods, stats, podTroubles } = input;
-  const states = pods.map((pod) => {
+  const { owner, deployment, replicaSets, pods, stats, podTroubles } = input;
+  const states = pods.map((pod): PodState => {
     const uid = pod.metadata.uid ?? '';
     return podState(pod, {
       spec: owner.spec,
@@ -37,10 +38,10 @@ export function assess(input: StatusInput): Assessment {
   });
   const count = (kind: PodState['kind']) => states.filter((state) => state.kind === kind).length;
   const leaving = count('leaving');
-  const isRolling = deployment !== undefined && wantedReplicas(owner) > 0 && isRollingOut(deployment);
+  const isRolling = deployment !== undefined && wantedReplicas(owner) > 0 && isReplacing(deployment, replicaSets);
   const facts = {
     ready: count('ready'),
-    present: states.length - leaving,
+    present: pods.filter(isLiving).length,
     leaving,
     isRolling,
     cause: causeOf(isRolling ? latestOf(states, input) : states, input) ?? lostStore(input),
@@ -51,10 +52,23 @@ export function assess(input: StatusInput): Assessment {
 
 type Facts = Omit<Assessment, 'phase' | 'waitingFor'>;
 
+/** A template that its controller has not taken up yet counts: otherwise a change would be called over before it began. */
+function isReplacing(deployment: Deployment, replicaSets: readonly ReplicaSet[]): boolean {
+  const taken = latestSet(replicaSets)?.metadata.annotations?.[annotations.template];
+  return (
+    isRollingOut(deployment) ||
+    (taken !== undefined && taken !== deployment.metadata.annotations?.[annotations.template])
+  );
+}
+
+function latestSet(replicaSets: readonly ReplicaSet[]): ReplicaSet | undefined {
+  const revisionOf = (set: ReplicaSet) => Number(set.metadata.annotations?.[REVISION] ?? 0);
+  return replicaSets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0];
+}
+
 /** While pods are replaced, those of the latest spec say how it goes: a change that mends a broken one is not broken itself. */
 function latestOf(states: readonly PodState[], { pods, replicaSets }: StatusInput): readonly PodState[] {
-  const revisionOf = (set: ReplicaSet) => Number(set.metadata.annotations?.[REVISION] ?? 0);
-  const latest = replicaSets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0]?.metadata.labels?.[TEMPLATE_HASH];
+  const latest = latestSet(replicaSets)?.metadata.labels?.[TEMPLATE_HASH];
   const found = states.filter((_, index) => pods[index]?.metadata.labels?.[TEMPLATE_HASH] === latest);
   return latest === undefined || found.length === 0 ? states : found;
 }
@@ -68,9 +82,9 @@ function causeOf(states: readonly PodState[], { deployment, replicaSets }: Statu
 
 /** Replicas that have lost the store stay ready for sync callers. */
 function lostStore({ stats }: StatusInput): Cause | undefined {
-  const lost = [...stats.values()].find(({ store }) => !store.ok);
-  if (lost === undefined) return undefined;
-  const message = `asynchronous requests are refused, a sidecar cannot reach its store: ${lost.store.error ?? 'no answer'}`;
+  const error = storeError([...stats.values()]);
+  if (error === undefined) return undefined;
+  const message = `asynchronous requests are refused, a sidecar cannot reach its store: ${error}`;
   return { kind: 'broken', reason: 'StoreUnreachable', message };
 }
 

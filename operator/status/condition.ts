@@ -2,6 +2,7 @@
 import type { Condition, ConditionType, Reason } from '../api/conditions.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import type { Assessment } from './assessment.ts';
+import { storeError } from './pod-state.ts';
 import type { StatusInput } from './status.ts';
 
 interface Verdict {
@@ -90,16 +91,11 @@ function storeReady({ stats, problems }: StatusInput): Verdict {
   const missing = problems.find(({ reason }) => reason === 'StoreNotConfigured');
   if (missing !== undefined) return verdict('False', missing.reason, missing.message);
   const figures = [...stats.values()];
-  const failed = figures.find(({ store }) => !store.ok);
-  if (failed !== undefined) {
-    return verdict(
-      'False',
-      'StoreUnreachable',
-      `a sidecar cannot reach its store: ${failed.store.error ?? 'no answer'}`,
-    );
-  }
-  if (figures.length === 0) return verdict('Unknown', 'NotObserved', 'no sidecar has answered yet');
-  return verdict('True', 'Connected', `the sidecars reach their store (${figures[0]!.store.kind})`);
+  const error = storeError(figures);
+  if (error !== undefined) return verdict('False', 'StoreUnreachable', `a sidecar cannot reach its store: ${error}`);
+  const connected = figures.find(({ store }) => store.ok);
+  if (connected === undefined) return verdict('Unknown', 'NotObserved', 'no sidecar has told of its store yet');
+  return verdict('True', 'Connected', `the sidecars reach their store (${connected.store.kind})`);
 }
 
 const counted = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`;

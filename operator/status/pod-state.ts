@@ -50,8 +50,8 @@ export interface PodKnowledge {
 
 export function podState(pod: Pod, { spec, stats, trouble }: PodKnowledge): PodState {
   if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'leaving' };
-  if (pod.status?.phase === 'Failed') {
-    const words = [pod.status.reason, pod.status.message].filter(Boolean).join(': ');
+  if (isFinished(pod)) {
+    const words = [pod.status?.reason, pod.status?.message].filter(Boolean).join(': ');
     return {
       kind: 'broken',
       reason: 'PodFailed',
@@ -88,13 +88,9 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
       ? { kind: 'coming', reason: 'ImagePulling', message: 'the node fetches the model image or makes its container' }
       : { kind: 'coming', reason: 'Starting', message: 'the pod is being made' };
   }
-  if (stats?.store.ok === false) {
-    return {
-      kind: 'broken',
-      reason: 'StoreUnreachable',
-      message: `the sidecar cannot reach its store: ${stats.store.error ?? 'no answer'}`,
-    };
-  }
+  const lost = storeError(stats === undefined ? [] : [stats]);
+  if (lost !== undefined)
+    return { kind: 'broken', reason: 'StoreUnreachable', message: `the sidecar cannot reach its store: ${lost}` };
   const answer = stats?.containerAnswer ? ` (${stats.containerAnswer})` : '';
   const again = model.restartCount > 0 ? `, after ${model.restartCount} restarts (${endOf(model)})` : '';
   if (!model.started) {
@@ -163,6 +159,10 @@ function wordsOfJson(line: string): string | undefined {
   }
 }
 
+/** What the first sidecar that cannot reach its store says of it; one that is opening it has nothing to say. */
+export const storeError = (stats: readonly SidecarStats[]): string | undefined =>
+  stats.find(({ store }) => !store.ok && store.error !== null)?.store.error ?? undefined;
+
 /** The scheduler's words, if no node takes the pod. */
 export function schedulingRefusal(pod: Pod): string | undefined {
   if (pod.metadata.deletionTimestamp !== undefined || pod.spec.nodeName !== undefined) return undefined;
@@ -171,6 +171,10 @@ export function schedulingRefusal(pod: Pod): string | undefined {
     ? (condition.message ?? 'no node takes the pod')
     : undefined;
 }
+
+/** It has come to its end; its ReplicaSet makes another in its place. */
+export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+export const isLiving = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && !isFinished(pod);
 
 export function isReady(pod: Pod): boolean {
   const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');

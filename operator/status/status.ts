@@ -11,6 +11,7 @@ import type { Problem } from '../reconcile/outcome.ts';
 import type { RolloutChoice } from '../reconcile/rollout.ts';
 import { assess } from './assessment.ts';
 import { conditionsOf } from './condition.ts';
+import { isFinished, isLiving } from './pod-state.ts';
 
 export interface StatusInput {
   readonly owner: InferenceDeployment;
@@ -24,9 +25,10 @@ export interface StatusInput {
   readonly now: Date;
 }
 
-export function statusOf(input: StatusInput): InferenceDeploymentStatus {
-  const { owner, stats, rollout } = input;
+export function statusOf(observed: StatusInput): InferenceDeploymentStatus {
+  const { owner, stats, rollout } = observed;
   const { name, namespace = '' } = owner.metadata;
+  const input = { ...observed, pods: withoutReplaced(observed.pods, wantedReplicas(owner)) };
   const assessment = assess(input);
   return {
     phase: assessment.phase,
@@ -43,15 +45,22 @@ export function statusOf(input: StatusInput): InferenceDeploymentStatus {
   };
 }
 
+/** An evicted pod stays behind, failed, long after another took its place: it says something only as long as none did. */
+function withoutReplaced(pods: readonly Pod[], wanted: number): readonly Pod[] {
+  return pods.filter(isLiving).length >= wanted ? pods.filter((pod) => !isFinished(pod)) : pods;
+}
+
 /** Sums over replicas; the async queue is the whole deployment's, whichever sidecar tells. */
 function figures(
   stats: readonly SidecarStats[],
 ): Pick<InferenceDeploymentStatus, 'queued' | 'inFlight' | 'oldestQueuedSeconds'> {
   const waiting = stats.reduce((sum, figure) => sum + figure.waiting, 0);
-  const queued = Math.max(0, ...stats.map((figure) => figure.queue?.queued ?? 0));
-  const oldest = Math.max(0, ...stats.map((figure) => figure.queue?.oldestQueuedSeconds ?? 0));
+  const queues = stats.flatMap(({ queue }) => queue ?? []);
+  const queued = Math.max(0, ...queues.map((queue) => queue.queued));
+  const oldest = Math.max(0, ...queues.map((queue) => queue.oldestQueuedSeconds));
   return {
-    queued: waiting + queued,
+    // With no pod, or none that reaches the store, requests may wait there all the same: nobody knows, so nothing is said.
+    ...(queues.length === 0 ? {} : { queued: waiting + queued }),
     inFlight: stats.reduce((sum, figure) => sum + figure.inFlight, 0),
     ...(queued === 0 ? {} : { oldestQueuedSeconds: oldest }),
   };

@@ -102,8 +102,9 @@ export class StoreQueue implements Queue {
   health(): { readonly ok: boolean; readonly error: string | null } {
     try {
       return this.#store().health();
-    } catch (error) {
-      return { ok: false, error: error instanceof Error ? error.message : String(error) };
+    } catch {
+      // Not open yet: nothing is known, and nothing is wrong so far.
+      return { ok: false, error: null };
     }
   }
 }

@@ -1,5 +1,6 @@
 // A row of the table of statuses: what is observed in a few words, made into what the operator computes status from.
 import type { Deployment, Pod } from '../../operator/api/kubernetes.ts';
+import { annotations } from '../../operator/api/names.ts';
 import type { Problem } from '../../operator/reconcile/outcome.ts';
 import type { StatusInput } from '../../operator/status/status.ts';
 import type { SidecarStats } from '../../sidecar/contract.ts';
@@ -15,6 +16,8 @@ export interface Row {
   readonly rolling?: boolean;
   /** Hashes of the ReplicaSets' templates, oldest first. */
   readonly templates?: readonly string[];
+  /** The template that was applied, where its ReplicaSet is not there yet. */
+  readonly applied?: string;
   readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
   readonly problem?: Problem;
   readonly phase: string;
@@ -38,7 +41,10 @@ export function inputOf(row: Row): StatusInput {
     metadata: {
       name: 'llama',
       generation: 1,
-      annotations: { 'deployment.kubernetes.io/revision': row.rolling ? '2' : '1' },
+      annotations: {
+        'deployment.kubernetes.io/revision': row.rolling ? '2' : '1',
+        ...(row.applied === undefined ? {} : { [annotations.template]: row.applied }),
+      },
     },
     spec: { replicas: wanted, template: { spec: { containers: [] } } },
     status: {
@@ -54,7 +60,10 @@ export function inputOf(row: Row): StatusInput {
       metadata: {
         name: `llama-${hash}`,
         labels: { 'pod-template-hash': hash },
-        annotations: { 'deployment.kubernetes.io/revision': String(index + 1) },
+        annotations: {
+          'deployment.kubernetes.io/revision': String(index + 1),
+          ...(row.applied === undefined ? {} : { [annotations.template]: hash }),
+        },
       },
       spec: {},
     })),

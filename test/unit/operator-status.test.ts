@@ -4,7 +4,8 @@ import { type ConditionType, conditionTypes, reasons } from '../../operator/api/
 import type { Problem } from '../../operator/reconcile/outcome.ts';
 import { statusOf } from '../../operator/status/status.ts';
 import { eventsBetween } from '../../operator/status/transitions.ts';
-import { ended, pod, stats, waiting } from '../support/pods.ts';
+import type { SidecarStats } from '../../sidecar/contract.ts';
+import { ended, type PodGiven, pod, stats, waiting } from '../support/pods.ts';
 import { inputOf, type Row } from '../support/status-rows.ts';
 
 const coming = { ready: false, started: false } as const;
@@ -197,11 +198,30 @@ const rows: Readonly<Record<string, Row>> = {
     waitingFor: 'Store',
     conditions: ['StoreReady=False:StoreUnreachable', 'Available=True:AllReplicasReady'],
   },
+  'the store is being opened': {
+    pods: [coming],
+    figures: { store: { kind: 'redis', ok: false, error: null }, queue: null },
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    conditions: ['StoreReady=Unknown:NotObserved', 'Available=False:ModelLoading'],
+  },
   'a pod was evicted': {
     pods: [{ ...coming, phase: 'Failed' }],
     phase: 'Unhealthy',
     waitingFor: 'NewPod',
     conditions: ['Available=False:PodFailed'],
+  },
+  'a pod was evicted, and another has taken its place': {
+    pods: [{ ...coming, name: 'evicted', phase: 'Failed' }, {}],
+    phase: 'Healthy',
+    conditions: ['Available=True:AllReplicasReady', 'Progressing=True:Complete'],
+  },
+  'one of two was evicted, and nobody takes its place yet': {
+    spec: { replicas: 2 },
+    pods: [{ ...coming, name: 'evicted', phase: 'Failed' }, {}],
+    phase: 'Degraded',
+    waitingFor: 'NewPod',
+    conditions: ['Available=True:SomeReplicasReady', 'Progressing=True:Scaling'],
   },
   'a quota forbids the pods': {
     pods: [],
@@ -291,6 +311,21 @@ const rows: Readonly<Record<string, Row>> = {
     phase: 'Degraded',
     waitingFor: 'ContainerRestart',
     conditions: ['Available=True:AllReplicasReady'],
+  },
+  'a change whose pods are not made yet': {
+    applied: 'new',
+    templates: ['old'],
+    pods: [{ template: 'old' }],
+    phase: 'Updating',
+    waitingFor: 'PodStart',
+    conditions: ['Progressing=True:RollingOut', 'Available=True:AllReplicasReady'],
+  },
+  'a change that its ReplicaSet has taken up': {
+    applied: 'new',
+    templates: ['old', 'new'],
+    pods: [{ template: 'new' }],
+    phase: 'Healthy',
+    conditions: ['Progressing=True:Complete'],
   },
   'a rollout, the one new pod loads': {
     rolling: true,
@@ -418,6 +453,38 @@ test('figures are summed over replicas, the queue of the deployment counted once
     observedGeneration: 1,
     rollout: { strategy: 'Surge', reason: 'because' },
   });
+});
+
+test('what waits in the queue is not known while no sidecar tells', () => {
+  for (const row of [rows.paused!, { ...rows['the store is lost']!, figures: { queue: null } }]) {
+    expect(statusOf(inputOf(row))).not.toHaveProperty('queued');
+  }
+});
+
+test('scaling up reads Updating and Scaling from the first moment to the last', () => {
+  const young: readonly (PodGiven | undefined)[] = [
+    undefined,
+    { ...coming, node: null },
+    { ...pulling, sidecar: waiting('ContainerCreating') },
+    pulling,
+    coming,
+    { ready: false, started: true },
+  ];
+  const opening = stats({ container: 'starting', store: { kind: 'redis', ok: false, error: null }, queue: null });
+  for (const stage of young) {
+    const second = stage === undefined ? [] : [{ ...stage, name: 'llama-2' }];
+    const input = inputOf({ spec: { replicas: 2 }, pods: [{}, ...second], phase: '', conditions: [] });
+    for (const figures of [undefined, opening, stats({ container: 'starting' })]) {
+      const known = new Map<string, SidecarStats>([['uid-of-llama-1', stats()]]);
+      if (figures !== undefined) known.set('uid-of-llama-2', figures);
+      const status = statusOf({ ...input, stats: known });
+      expect([status.phase, status.conditions?.[1]?.reason, status.conditions?.[3]?.status]).toEqual([
+        'Updating',
+        'Scaling',
+        'True',
+      ]);
+    }
+  }
 });
 
 test('events tell each change once, warnings for what somebody must act on', () => {
