@@ -1,59 +1,9 @@
 // The Kubernetes objects that the controllers and the node agent of the loopback cluster read and write, as they travel in JSON:
 // only the fields that are used here. Times are RFC 3339 strings, exactly as on the wire. No behaviour lives in this file.
+import type { Condition, IntOrString, KubeObject, LabelSelector, Labels, Quantities } from './object-meta.ts';
+import type { PodSpec } from './pod.ts';
 
-export type Labels = { readonly [key: string]: string };
-
-export type OwnerReference = {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-};
-
-export type ObjectMeta = {
-  readonly name: string;
-  readonly generateName?: string;
-  readonly namespace?: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation?: number;
-  readonly creationTimestamp: string;
-  readonly deletionTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
-  readonly labels?: Labels;
-  readonly annotations?: Labels;
-  readonly ownerReferences?: readonly OwnerReference[];
-  readonly finalizers?: readonly string[];
-};
-
-export type KubeObject = { readonly apiVersion?: string; readonly kind?: string; readonly metadata: ObjectMeta };
-
-export type LabelSelector = {
-  readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly SelectorRequirement[];
-};
-export type SelectorRequirement = {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-};
-
-export type Condition = {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTransitionTime?: string | null;
-  readonly lastUpdateTime?: string | null;
-  readonly lastProbeTime?: string | null;
-  readonly lastHeartbeatTime?: string | null;
-  readonly observedGeneration?: number;
-};
-
-export type IntOrString = number | string;
-export type Quantities = { readonly [resource: string]: IntOrString };
+export type * from './object-meta.ts';
 
 export type Taint = {
   readonly key: string;
@@ -216,5 +166,3 @@ export type PersistentVolumeClaim = KubeObject & {
 };
 
 export type { Container, ContainerStatus, Handler, Pod, PodSpec, PodStatus, Probe, Toleration, Volume } from './pod.ts';
-
-import type { PodSpec } from './pod.ts';

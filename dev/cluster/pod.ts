@@ -1,6 +1,13 @@
 // The Pod as it travels in JSON: the fields that the scheduler, the controllers and the node agent of the loopback cluster act on.
 // Beside objects.ts only because the Pod is as long as all the others together. No behaviour lives in this file.
-import type { Condition, IntOrString, KubeObject, LabelSelector, Quantities, SelectorRequirement } from './objects.ts';
+import type {
+  Condition,
+  IntOrString,
+  KubeObject,
+  LabelSelector,
+  Quantities,
+  SelectorRequirement,
+} from './object-meta.ts';
 
 export type Pod = KubeObject & { readonly spec: PodSpec; readonly status?: PodStatus };
 

@@ -1,8 +1,9 @@
 // npm run demo: from one manifest to a served model in front of your eyes, on a cluster on loopback. Exit code 0 only if
 // every step showed what it claims. --keep leaves everything up until Ctrl-C.
 import { parseArgs } from 'node:util';
-import { Shortfall, type Step } from './proof.ts';
+import type { Step } from './proof.ts';
 import { setStage } from './set-up.ts';
+import { Shortfall } from './shortfall.ts';
 import type { Stage } from './stage.ts';
 import { farewell, story } from './story.ts';
 import { Terminal } from './terminal.ts';

@@ -1,5 +1,6 @@
 // A step of the demo is a value: its name, what it claims, and how it shows it. A claim that does not hold ends the demo
 // with what was expected and what was seen.
+import { Shortfall } from './shortfall.ts';
 import type { Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -8,16 +9,6 @@ export interface Step {
   /** One sentence for the summary: what is known if the step passed. */
   readonly claim: string;
   run(stage: Stage, terminal: Terminal): Promise<void>;
-}
-
-export class Shortfall extends Error {
-  readonly expected: string;
-  readonly seen: string;
-  constructor(expected: string, seen: string) {
-    super(`expected: ${expected}\nseen:     ${seen}`);
-    this.expected = expected;
-    this.seen = seen;
-  }
 }
 
 export function prove(terminal: Terminal, isTrue: boolean, expected: string, seen: unknown): void {

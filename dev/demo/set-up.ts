@@ -11,7 +11,8 @@ import { clusterTools } from '../tools/kubectl-and-helm.ts';
 import { ensureRedisServer, startRedisServer } from '../tools/redis-server.ts';
 import { gatherEvidence } from './evidence.ts';
 import { Program } from './program.ts';
-import { awaitThat, Shortfall } from './proof.ts';
+import { awaitThat } from './proof.ts';
+import { Shortfall } from './shortfall.ts';
 import { type Kubectl, type Stage, stageOf } from './stage.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -3,7 +3,7 @@
 import type { CallRecord } from '../model-server/counters.ts';
 import { ask } from './ask.ts';
 import { isAlive, processesOfPod } from './processes.ts';
-import { Shortfall } from './proof.ts';
+import { Shortfall } from './shortfall.ts';
 
 export type Kubectl = (...args: string[]) => Promise<string>;
 

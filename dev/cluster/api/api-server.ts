@@ -6,11 +6,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Kubelet } from '../kubelet.ts';
 import { Api } from './api.ts';
 import { loopbackCertificate, writeKubeconfig } from './certificate.ts';
 import { Faults } from './faults.ts';
 import { createListener } from './http-listener.ts';
-import type { Kubelet } from './pod-log.ts';
 import { RequestLog } from './request-log.ts';
 
 export interface ApiServerOptions {

@@ -1,6 +1,7 @@
 // The API server without its network: routes a request to discovery or to a verb on a served resource, and turns refusals into
 // Status answers. Owns the parts and wires the housekeeping (definitions, garbage collector, namespaces) to the store.
 import type { Readable } from 'node:stream';
+import type { Kubelet } from '../kubelet.ts';
 import { Access, attributesOf } from './access.ts';
 import { Actions } from './actions.ts';
 import { parseApplyBody, parseJson } from './body.ts';
@@ -17,7 +18,7 @@ import { Namespaces } from './namespaces.ts';
 import { ObjectStore, objectKey } from './object-store.ts';
 import { isFields } from './objects.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
-import { type Kubelet, podLog } from './pod-log.ts';
+import { podLog } from './pod-log.ts';
 import { ResourceRegistry } from './registry.ts';
 import { type ApiPath, type ApiRequest, type ApiResponse, parseApiPath } from './request.ts';
 import { review } from './reviews.ts';

@@ -1,31 +1,9 @@
 // GET pods/<name>/log: checks the request as the real server does, then asks the kubelet of the pod's node, which stays the owner of
 // the log. Kubelets in this process make themselves known; of any other node this says that it cannot be reached.
 import type { Readable } from 'node:stream';
+import type { Kubelet, LogOptions } from '../kubelet.ts';
 import { fieldsAt, type KubeObject, listAt } from './objects.ts';
 import { badRequest, StatusError } from './status-error.ts';
-
-export interface LogOptions {
-  readonly follow?: boolean;
-  readonly previous?: boolean;
-  readonly timestamps?: boolean;
-  readonly tailLines?: number;
-  readonly sinceSeconds?: number;
-  readonly sinceTime?: string;
-  readonly limitBytes?: number;
-}
-
-export type LogAnswer =
-  | { readonly ok: true; readonly stream: Readable }
-  | { readonly ok: false; readonly code: number; readonly message: string };
-
-export interface Kubelet {
-  readonly readLog: (
-    namespace: string,
-    pod: string,
-    container: string | undefined,
-    options: LogOptions,
-  ) => LogAnswer | undefined;
-}
 
 function containerOf(pod: KubeObject, asked: string | null): string {
   const names = [...listAt(pod, 'spec', 'initContainers'), ...listAt(pod, 'spec', 'containers')].map((one) =>

@@ -1,21 +1,9 @@
 // `kubectl logs` of one container: which run, how much of it, followed or not. Answers as the kubelet does, errors included; the API
 // server passes it on.
 import { PassThrough, type Readable } from 'node:stream';
+import type { LogAnswer, LogOptions } from '../kubelet.ts';
 import { type ContainerRecord, stateOf } from './container.ts';
 import type { ContainerLog, LogLine } from './container-log.ts';
-
-export type LogOptions = {
-  readonly follow?: boolean;
-  readonly previous?: boolean;
-  readonly timestamps?: boolean;
-  readonly tailLines?: number;
-  readonly sinceSeconds?: number;
-  readonly sinceTime?: string;
-  readonly limitBytes?: number;
-};
-export type LogAnswer =
-  | { readonly ok: true; readonly stream: Readable }
-  | { readonly ok: false; readonly code: number; readonly message: string };
 
 export function readLog(record: ContainerRecord, pod: string, options: LogOptions): LogAnswer {
   const name = record.spec.name;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ClusterClient } from '../client.ts';
 import { isPodFinished } from '../conditions.ts';
 import { eventRecorder } from '../event-recorder.ts';
+import type { Kubelet, LogAnswer, LogOptions } from '../kubelet.ts';
 import type { Pod } from '../pod.ts';
 import * as kinds from '../resources.ts';
 import { keyOf, WatchCache } from '../watch-cache.ts';
@@ -16,7 +17,7 @@ import { serviceLinks } from './environment.ts';
 import { Images } from './images.ts';
 import type { NodeParts } from './node-parts.ts';
 import { PodWorker } from './pod-worker.ts';
-import { type LogAnswer, type LogOptions, readLog } from './read-log.ts';
+import { readLog } from './read-log.ts';
 import { keepLease, registerNode } from './registration.ts';
 import { ServiceNames } from './service-names.ts';
 import { gpuResource, kubeletTimings, type NodeSettings } from './settings.ts';
@@ -26,16 +27,9 @@ export type RunningContainer = {
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly killForMemory: () => void;
 };
-export type NodeAgent = {
+export type NodeAgent = Kubelet & {
   readonly name: string;
   readonly hostIP: string;
-  /** For `kubectl logs`; undefined when the pod is not on this node. The first main container when none is named. */
-  readonly readLog: (
-    namespace: string,
-    pod: string,
-    container: string | undefined,
-    options: LogOptions,
-  ) => LogAnswer | undefined;
   /** The process that runs in a container now, for tests that break it. */
   readonly container: (namespace: string, pod: string, container: string) => RunningContainer | undefined;
   /** Ends all pods at once and for good, without a word to the API server: the machine goes off. */
