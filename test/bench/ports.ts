@@ -1,16 +1,8 @@
 // Free ports of the loopback, and waiting until something answers on one.
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { freePort } from '../../dev/tools/free-port.ts';
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
+export { freePort };
 
 /** Resolves once a connection and an answer of any status is had. */
 export async function untilAnswering(port: number, path = '/', timeoutMs = 30_000): Promise<void> {

@@ -5,11 +5,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { loopbackCertificate, writeKubeconfig } from '../../dev/cluster/api/certificate.ts';
 import { type LoggedRequest, RequestLog } from '../../dev/cluster/api/request-log.ts';
+import { freePort } from '../../dev/tools/free-port.ts';
 import { eventually } from './eventually.ts';
 
 export interface RealApiServer {
@@ -19,7 +19,7 @@ export interface RealApiServer {
 }
 
 export async function startRealApiServer(assets: string, directory: string): Promise<RealApiServer> {
-  const [etcdPort, apiPort] = await Promise.all([freePort(), freePort()]);
+  const [etcdPort, apiPort] = [await freePort(), await freePort()];
   const { key, cert } = await loopbackCertificate();
   const adminToken = randomBytes(16).toString('hex');
   const inside = (name: string) => join(directory, name);
@@ -191,15 +191,6 @@ async function becomesReady(url: string, ca: string, token: string, running: rea
     ready.catch(() => {});
     await dispatcher.destroy();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function tail(path: string): string {

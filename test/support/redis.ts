@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../dev/tools/free-port.ts';
+import { freePort, isFree } from '../../dev/tools/free-port.ts';
 
 /** As on the command line, without the dashes. */
 export type RedisSettings = Readonly<Record<string, string>>;
@@ -28,7 +28,8 @@ export class TestRedis {
 
   /** `extra`: further arguments of redis-server, for example `--sentinel`. */
   static async start(settings: RedisSettings = durableRedis, extra: readonly string[] = []): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), settings, extra);
+    const port = settings['cluster-enabled'] === 'yes' ? await clusterPort() : await freePort();
+    const redis = new TestRedis(port, settings, extra);
     await redis.startAgain();
     return redis;
   }
@@ -81,6 +82,12 @@ export class TestRedis {
     await this.kill('SIGKILL');
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** The nodes of a cluster speak to one another on a second port, 10,000 above. */
+async function clusterPort(): Promise<number> {
+  const port = await freePort('127.0.0.1', 22_000);
+  return (await isFree(port + 10_000, '127.0.0.1')) ? port : clusterPort();
 }
 
 async function untilSaid(child: ChildProcess, words: RegExp): Promise<void> {
