@@ -29,12 +29,12 @@ it('a pod is listed as it is: not ready, ready, on its way out, gone', async () 
   await service('strict', { selector, ports: [{ name: 'http', port: 80, targetPort: 8000 }] });
   await service('lenient', { selector, publishNotReadyAddresses: true, ports: [{ port: 80, targetPort: 8000 }] });
   const container = fake('a', {
-    readinessProbe: { httpGet: { path: '/ready', port: 8000 }, periodSeconds: 1, failureThreshold: 1 },
+    readinessProbe: { httpGet: { path: '/ready', port: 8000 }, periodSeconds: 1, failureThreshold: 3 },
     lifecycle: { preStop: { httpGet: { path: '/drain', port: 8000 } } },
   });
   await cluster.createPod(
     'a',
-    { nodeName: 'node-1', containers: [container], terminationGracePeriodSeconds: 10 },
+    { nodeName: 'node-1', containers: [container], terminationGracePeriodSeconds: 120 },
     selector,
   );
   const pod = await cluster.podUntil('a', isReady);
@@ -54,10 +54,12 @@ it('a pod is listed as it is: not ready, ready, on its way out, gone', async () 
 
   await ask(pod, '/set?path=/ready&status=200');
   await cluster.podUntil('a', isReady);
-  await ask(pod, '/set?path=/drain&status=200&afterMs=1500');
+  await ask(pod, '/set?path=/drain&held=1');
   await cluster.client.delete(kinds.pods, { namespace, name: 'a' });
   await eventually(async () => (await conditions('strict'))[0]?.terminating === true);
   expect(await conditions('strict')).toEqual([{ ready: false, serving: true, terminating: true }]);
+  await cluster.happened('a', 'GET /drain');
+  await ask(pod, '/release?path=/drain');
   await cluster.podGone('a');
   await eventually(async () => (await conditions('strict')).length === 0);
 });

@@ -6,7 +6,7 @@ import { ask, fake, isReady, kinds, type Loopback, namespace, startLoopback } fr
 
 let cluster: Loopback;
 beforeAll(async () => {
-  cluster = await startLoopback({ images: [{ match: 'slow/pull', entrypoint: ['sleep', '1000'], pullMs: 400 }] });
+  cluster = await startLoopback({ images: [{ match: 'slow/pull', entrypoint: ['sleep', '1000'], pullMs: 3_000 }] });
 });
 afterAll(() => cluster.stop());
 

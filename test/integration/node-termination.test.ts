@@ -32,11 +32,12 @@ const remove = (name: string, options = {}) => cluster.client.delete(kinds.pods,
 
 describe('a pod that is deleted', () => {
   it('is marked, told with SIGTERM, and gone only when its container has ended', async () => {
-    const { pid } = await begin('polite', fake('polite', {}, { TERM_MS: '500' }), 10);
+    const { pod, pid } = await begin('polite', fake('polite', {}, { TERM_MS: 'never' }), 120);
     const marked = await remove('polite');
-    expect(marked?.metadata).toMatchObject({ deletionGracePeriodSeconds: 10 });
+    expect(marked?.metadata).toMatchObject({ deletionGracePeriodSeconds: 120 });
     await cluster.happened('polite', 'SIGTERM');
     expect((await cluster.pod('polite')).metadata.deletionTimestamp).toBeDefined();
+    await ask(pod, '/exit?code=0').catch(() => undefined);
     await cluster.podGone('polite');
     expect(cluster.journal().some((entry) => entry.name === 'polite' && entry.event === 'exit')).toBe(true);
     expect(isAlive(pid)).toBe(false);
@@ -54,16 +55,17 @@ describe('a pod that is deleted', () => {
 
   it('has only what preStop left of its grace for SIGTERM, two seconds at the least', async () => {
     const hook = { preStop: { httpGet: { path: '/drain', port: 8000 } } };
-    const { pod } = await begin('drained', fake('drained', { lifecycle: hook }, { TERM_MS: 'never' }), 4);
+    const { pod } = await begin('drained', fake('drained', { lifecycle: hook }, { TERM_MS: 'never' }), 7);
     await ask(pod, '/set?path=/drain&status=200&afterMs=60000');
     await remove('drained');
     const asked = await cluster.happened('drained', 'GET /drain');
     const told = await cluster.happened('drained', 'SIGTERM');
     await cluster.podGone('drained');
     const killedAfterMs = Date.now() - told.at;
-    expect(told.at - asked.at).toBeGreaterThanOrEqual(3_800);
+    expect(told.at - asked.at).toBeGreaterThanOrEqual(6_800);
     expect(killedAfterMs).toBeGreaterThanOrEqual(1_900);
-    expect(killedAfterMs).toBeLessThan(3_900);
+    // A whole grace for SIGTERM would be seven seconds; what is above two is the machine's.
+    expect(killedAfterMs).toBeLessThan(6_900);
     expect((await cluster.eventsOf('drained')).map((event) => event.reason)).toContain('FailedPreStopHook');
   });
 
@@ -102,13 +104,14 @@ describe('a pod that is deleted', () => {
       readinessProbe: { httpGet: { path: '/ready', port: 8000 }, periodSeconds: 1, failureThreshold: 1 },
       lifecycle: { preStop: { httpGet: { path: '/drain', port: 8000 } } },
     });
-    const { pod } = await begin('draining', container, 20);
-    await ask(pod, '/set?path=/drain&status=200&afterMs=1500');
+    const { pod } = await begin('draining', container, 120);
+    await ask(pod, '/set?path=/drain&held=1');
     await remove('draining');
     await cluster.happened('draining', 'GET /drain');
     await ask(pod, '/set?path=/ready&status=503');
     const unready = await cluster.podUntil('draining', (now) => !isReady(now));
     expect(unready.metadata.deletionTimestamp).toBeDefined();
+    await ask(pod, '/release?path=/drain');
     await cluster.podGone('draining');
   });
 });

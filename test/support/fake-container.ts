@@ -4,7 +4,8 @@
 //   TERM_MS               how long it takes to end after SIGTERM; `never` ignores it
 //   EXIT_AFTER_MS, EXIT_CODE   it ends by itself
 //   CHILD=1               it leaves a child behind that ignores everything but SIGKILL
-// GET /set?path=/ready&status=503&afterMs=0 changes later answers, /exit?code=3 ends it, /env and /cwd and /file?path= tell.
+// GET /set?path=/ready&status=503&afterMs=0 changes later answers, &held=1 keeps them back until /release?path=, /exit?code=3 ends it,
+// /env and /cwd and /file?path= tell.
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -18,7 +19,8 @@ const {
   EXIT_AFTER_MS = '',
   EXIT_CODE = '0',
 } = process.env;
-const answers = new Map<string, { status: number; afterMs: number }>();
+const answers = new Map<string, { status: number; afterMs: number; isHeld: boolean }>();
+const held = new Map<string, (() => void)[]>();
 
 function note(event: string): void {
   if (JOURNAL) appendFileSync(JOURNAL, `${JSON.stringify({ at: Date.now(), name: NAME, event, pid: process.pid })}\n`);
@@ -39,8 +41,14 @@ createServer((request, response) => {
   const ask = (name: string): string => url.searchParams.get(name) ?? '';
   const say = (text: string): void => void response.end(text);
   if (url.pathname === '/set') {
-    answers.set(ask('path'), { status: Number(ask('status') || 200), afterMs: Number(ask('afterMs')) });
+    const isHeld = ask('held') === '1';
+    answers.set(ask('path'), { status: Number(ask('status') || 200), afterMs: Number(ask('afterMs')), isHeld });
     return say('set');
+  }
+  if (url.pathname === '/release') {
+    for (const answer of held.get(ask('path')) ?? []) answer();
+    held.delete(ask('path'));
+    return say('released');
   }
   if (url.pathname === '/env') return say(JSON.stringify(process.env));
   if (url.pathname === '/args') return say(JSON.stringify(process.argv.slice(2)));
@@ -50,14 +58,19 @@ createServer((request, response) => {
     writeFileSync(ask('path'), ask('text'));
     return say('written');
   }
-  if (url.pathname === '/exit') process.exit(Number(ask('code')));
-  const { status, afterMs } = answers.get(url.pathname) ?? { status: 200, afterMs: 0 };
+  if (url.pathname === '/exit') {
+    note('exit');
+    process.exit(Number(ask('code')));
+  }
+  const { status, afterMs, isHeld } = answers.get(url.pathname) ?? { status: 200, afterMs: 0, isHeld: false };
   note(`${request.method} ${url.pathname}`);
-  setTimeout(() => {
+  const answer = () => {
     response.statusCode = status;
     response.end('ok');
     note(`answered ${url.pathname}`);
-  }, afterMs);
+  };
+  if (isHeld) held.set(url.pathname, [...(held.get(url.pathname) ?? []), answer]);
+  else setTimeout(answer, afterMs);
 }).listen(Number(PORT), HOST, () => {
   note('listening');
   console.log(`${NAME} listens on ${HOST}:${PORT}`);
