@@ -22,20 +22,28 @@ export interface SidecarProgram {
   stop(): Promise<void>;
 }
 
+export interface ProgramOptions {
+  /** Flags of Node itself. */
+  readonly nodeOptions?: readonly string[];
+  /** A channel to what those flags load into it. */
+  readonly hasIpc?: boolean;
+}
+
 const script = fileURLToPath(new URL('../../sidecar/main.ts', import.meta.url));
 
 export async function startSidecarProgram(
   settings: Partial<Record<SidecarSettingName, string | number>> & { readonly upstream: string },
+  { nodeOptions = [], hasIpc = false }: ProgramOptions = {},
 ): Promise<SidecarProgram> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const given = { name: 'echo', host: '127.0.0.1', port, adminPort, dataDir, drainQuietSeconds: 0, ...settings };
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [...nodeOptions, script], {
     env: { ...process.env, ...environment({ healthPeriodSeconds: 1, logLevel: 'warn', ...given }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', hasIpc ? 'ipc' : 'ignore'],
   });
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += chunk));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (log += chunk));
   const ended = once(child, 'exit');
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   const stop = async () => {

@@ -1,0 +1,52 @@
+// What a soak takes for growth, and what for warming up.
+import { describe, expect, it } from 'vitest';
+import type { Figures } from '../soak/figures.ts';
+import { growth, leftBehind } from '../soak/verdict.ts';
+
+const quiet: Figures = {
+  atSeconds: 0,
+  heldMiB: 20,
+  rssMiB: 100,
+  descriptors: 30,
+  connections: 0,
+  inFlight: 0,
+  waiting: 0,
+  queued: 0,
+  running: 0,
+};
+const soak = (change: (at: number) => Partial<Figures>): Figures[] =>
+  Array.from({ length: 30 }, (_, at) => ({ ...quiet, ...change(at) }));
+
+describe('growth', () => {
+  it('is none where the first third warms up and the rest goes up and down', () => {
+    expect(growth(soak((at) => ({ heldMiB: at < 10 ? at : 20 + (at % 3), rssMiB: at < 10 ? 50 : 100 })))).toEqual([]);
+  });
+
+  it('is a slow leak that never ends', () => {
+    expect(growth(soak((at) => ({ heldMiB: 20 + at * 0.5 })))).toEqual([
+      'memory held grew from 27.5 to 32.5 (middle third to last third)',
+    ]);
+  });
+
+  it('is told of what the kernel counts, and of descriptors', () => {
+    expect(growth(soak((at) => ({ rssMiB: 100 + at * 2, descriptors: 30 + at })))).toHaveLength(2);
+  });
+
+  it('cannot be told from a few samples', () => {
+    expect(growth(soak(() => ({})).slice(0, 5))).toEqual(['5 samples make no trend: let it run longer']);
+  });
+});
+
+describe('what is left behind', () => {
+  it('is nothing where everything is as before', () => {
+    expect(leftBehind({ ...quiet, descriptors: 32 }, quiet)).toEqual([]);
+  });
+
+  it.each(['inFlight', 'waiting', 'queued', 'running', 'connections'] as const)('is %s that never ends', (what) => {
+    expect(leftBehind({ ...quiet, [what]: 1 }, quiet)).toEqual([`${what} is 1 with nobody there`]);
+  });
+
+  it('is a descriptor that nobody closed', () => {
+    expect(leftBehind({ ...quiet, descriptors: 33 }, quiet)).toEqual(['33 descriptors at rest, 30 before the traffic']);
+  });
+});
