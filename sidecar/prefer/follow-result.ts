@@ -2,16 +2,20 @@
 // after `Last-Event-ID`, from any replica, as often as wanted. Each event carries its number as `id`.
 import { once } from 'node:events';
 import type { Exchange } from '../ingress/exchange.ts';
-import { problem, problemBody } from '../ingress/problem.ts';
-import type { Queue } from '../queue/queue.ts';
+import { problemBody } from '../ingress/problem.ts';
+import type { Queue, QueuedStatus } from '../queue/queue.ts';
 import type { StreamChunk, StreamStart } from '../store/store.ts';
+import { EventStreamPosition } from '../upstream/event-stream.ts';
 import { headerOf } from '../upstream/headers.ts';
 import { withEventId } from './event-id.ts';
+import { failureOf } from './failure-of.ts';
 import { looksAt } from './looks.ts';
 import { replayed } from './replayed.ts';
 
 const CHUNKS_AT_ONCE = 256;
 const LONGEST_WAIT_MS = 15_000;
+/** The container died in the middle and another try streams from the beginning. */
+const RESTART = 'event: restart\ndata: {}\n\n';
 
 /** False when there is no stream, and none will come: nothing was answered. Rejects only before the head is written. */
 export async function followResult(exchange: Exchange, queue: Queue): Promise<boolean> {
@@ -22,8 +26,12 @@ export async function followResult(exchange: Exchange, queue: Queue): Promise<bo
     for await (const _ of looksAt(queue, exchange.id, LONGEST_WAIT_MS, leaving.signal)) {
       // The status first: what was appended before it said `done` is read after it.
       const status = await queue.status(exchange.id);
-      const isEnded = await reader.readOn(leaving.signal);
-      if (isEnded || status === null || status.state === 'done') return reader.finish(status?.error ?? null);
+      const end = await reader.readOn(leaving.signal);
+      if (end === 'open' && status !== null && status.state !== 'done') continue;
+      if (!reader.hasBegun) return false;
+      // Once more: it may have ended, and how, since the look above.
+      reader.finish(end, await queue.status(exchange.id));
+      return true;
     }
   } catch (error) {
     if (!reader.hasBegun) throw error;
@@ -33,9 +41,13 @@ export async function followResult(exchange: Exchange, queue: Queue): Promise<bo
   return true;
 }
 
+/** `open`: no more for now. `gone`: what was recorded, and in part passed on, is there no more. */
+type StreamEnd = 'open' | 'ended' | 'gone';
+
 class StreamReader {
   readonly #exchange: Exchange;
   readonly #queue: Queue;
+  readonly #place = new EventStreamPosition();
   /** Number of the last event that the client has. */
   #position: number;
   hasBegun = false;
@@ -48,16 +60,17 @@ class StreamReader {
     this.#position = typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
   }
 
-  /** Passes on what there is, at the client's pace. True when the stream has ended. */
-  async readOn(signal: AbortSignal): Promise<boolean> {
+  /** Passes on what there is, at the client's pace. */
+  async readOn(signal: AbortSignal): Promise<StreamEnd> {
     while (!signal.aborted) {
       const read = await this.#queue.readStream(this.#exchange.id, this.#position, CHUNKS_AT_ONCE);
-      if (read.kind === 'not_found' || read.start === null) return false;
+      // A repeated try drops what the one before streamed, and need not stream itself.
+      if (read.kind === 'not_found' || read.start === null) return this.hasBegun ? 'gone' : 'open';
       if (!this.hasBegun) this.#begin(read.start);
       for (const chunk of read.chunks) await this.#pass(chunk);
-      if (read.chunks.length === 0) return read.isEnded;
+      if (read.chunks.length === 0) return read.isEnded ? 'ended' : 'open';
     }
-    return true;
+    return 'ended';
   }
 
   #begin({ status, headers }: StreamStart): void {
@@ -68,17 +81,27 @@ class StreamReader {
 
   async #pass({ sequence, bytes }: StreamChunk): Promise<void> {
     const { response } = this.#exchange;
+    // Within one try numbers have no gaps, and a repeated one begins after a gap: what the client has is void.
+    if (this.#position > 0 && sequence > this.#position + 1) this.#restart();
     this.#position = sequence;
+    this.#place.passed(bytes);
     const isFlushed = response.write(this.#isPlainText ? withEventId(bytes, sequence) : bytes);
     if (!isFlushed && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
   }
 
-  /** True: the answer is complete. False: there was no stream. */
-  finish(error: string | null): boolean {
-    if (!this.hasBegun) return false;
+  /** Without an `id`, so that a client which resumes after it misses nothing. */
+  #restart(): void {
+    if (this.#isPlainText && this.#place.isBetweenEvents) this.#exchange.response.write(RESTART);
+    // Half an event, or compressed bytes, cannot be taken back: whoever comes again gets the whole of the new try.
+    else throw new Error('the stream began anew in the middle of an event');
+  }
+
+  finish(end: StreamEnd, status: QueuedStatus | null): void {
     const { response, id } = this.#exchange;
-    if (error === null || !this.#isPlainText) response.end();
-    else response.end(`event: error\ndata: ${problemBody(problem('upstream_reset', error), id)}\n\n`);
-    return true;
+    const isWhole = end !== 'gone' && status?.error == null;
+    if (isWhole) response.end();
+    else if (end === 'gone' || status === null || !this.#isPlainText || !this.#place.isBetweenEvents) {
+      this.#exchange.breakOff();
+    } else response.end(`event: error\ndata: ${problemBody(failureOf(status), id)}\n\n`);
   }
 }

@@ -3,8 +3,8 @@
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { RequestStatus } from '../store/record.ts';
 import { waitOf } from './decide.ts';
+import { failureOf } from './failure-of.ts';
 import { followResult } from './follow-result.ts';
 import { followStatus } from './follow-status.ts';
 import { replayed } from './replayed.ts';
@@ -12,6 +12,7 @@ import { statusDocument, unknownDocument } from './status-document.ts';
 import { storeProblem } from './store-problem.ts';
 
 const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
+const NOT_KEPT = problem('inference_not_found', 'delivered; respond-async-proxy keeps no response');
 
 export class Requests {
   readonly #queue: Queue;
@@ -63,6 +64,7 @@ export class Requests {
       exchange.answer(status, [...replayed(headers), 'Cache-Control', 'no-store', ...lines], body);
       return;
     }
+    if (result.status.outcome === 'answered') return this.refuse(exchange, 'result', NOT_KEPT);
     if (result.status.state === 'done') return this.refuse(exchange, 'result', failureOf(result.status));
     const status = await this.#queue.status(exchange.id);
     if (status === null) return this.refuse(exchange, 'result', NOT_FOUND);
@@ -118,14 +120,4 @@ function wantsEvents({ request }: Exchange): boolean {
 
 function notAllowed(allow: string): Problem {
   return problem('method_not_allowed', `allowed here: ${allow}`, { headers: ['Allow', allow] });
-}
-
-/** Why a done request has no response, as a row of the table. */
-function failureOf(status: RequestStatus): Problem {
-  const detail = status.error ?? 'no response';
-  if (status.outcome === 'canceled') return problem('canceled', detail);
-  if (status.outcome === 'expired') return problem('request_expired', detail);
-  const [code = '', ...rest] = detail.split(': ');
-  const isRow = Object.hasOwn(problems, code) && problems[code as Problem['code']].status === 502;
-  return isRow ? problem(code as Problem['code'], rest.join(': ')) : problem('upstream_reset', detail);
 }

@@ -79,6 +79,11 @@ test('respond-async-proxy: an empty 202 at once, exactly Prefer: respond-async f
   const id = response.headers.get('x-inference-id')!;
   const { calls } = await sidecar.model.when((stats) => stats.calls.some(({ path }) => path === '/echo/proxied'));
   expect(calls.find(({ path }) => path === '/echo/proxied')).toMatchObject({ prefer: 'respond-async', id });
+  const lookUp = (kind: string) =>
+    fetch(`${sidecar.url}/${kind}/demo`, { headers: { 'X-Inference-Id': id, Prefer: 'wait=20' } });
+  expect(await (await lookUp('status')).json()).toMatchObject({ Status: 'Completed', Error: null });
+  const result = await lookUp('result');
+  expect([result.status, await result.json()]).toEqual([404, expect.objectContaining({ code: 'inference_not_found' })]);
 });
 
 test('respond-async-container: the container’s own answer, and exactly Prefer: respond-async for it', async () => {

@@ -31,6 +31,12 @@ async function readUntil(response: Response, part: string) {
   return { text, reader };
 }
 
+async function readAll(reader: ReadableStreamDefaultReader<string>): Promise<string> {
+  let text = '';
+  for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value;
+  return text;
+}
+
 const withoutIds = (text: string) => text.replaceAll(/^id: \d+\n/gm, '');
 
 test('the status stream shows each change and ends when the request is done', async () => {
@@ -40,9 +46,7 @@ test('the status stream shows each change and ends when the request is done', as
   const { text, reader } = await readUntil(response, '"Status":"Inference"');
   sidecar.model.release('w:0');
   sidecar.model.release('w:1');
-  let all = text;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) all += next.value;
-  expect(all).toContain('"Status":"Completed"');
+  expect(text + (await readAll(reader))).toContain('"Status":"Completed"');
 });
 
 test('the result stream is followed while it is produced, and resumed after the last event seen', async () => {
@@ -80,4 +84,37 @@ test('who asks for a stream where there is none gets the result', async () => {
 
 test.each(['status', 'result'])('an unknown request has no %s stream: 404', async (kind) => {
   expect((await follow(kind, 'nobody')).status).toBe(404);
+});
+
+test('a container that dies in the middle: the stream begins anew, and says so without an id', async () => {
+  await submitStream('again', 3, 'hold-tokens=a');
+  const followed = follow('result', 'again');
+  sidecar.model.release('a:0');
+  const first = await readUntil(await followed, 'id: 2\n');
+  sidecar.model.crash();
+  await sidecar.model.restart();
+  const rest = readAll(first.reader);
+  for (let token = 0; token < 3; token++) sidecar.model.release(`a:${token}`);
+  const events = (first.text + (await rest)).split('\n\n');
+  const restart = events.indexOf('event: restart\ndata: {}');
+  expect(restart).toBe(1);
+  expect(events.slice(restart + 1).join('\n\n')).toBe(await (await follow('result', 'again')).text());
+  // Whoever left before and resumes is told as well.
+  const resumed = await (await follow('result', 'again', { 'Last-Event-ID': '2' })).text();
+  expect(resumed.startsWith('event: restart\ndata: {}\n\ndata: ')).toBe(true);
+});
+
+test('one that dies each time: a last event says which row of the error table it is', async () => {
+  await submitStream('hopeless', 5, 'reset-after=2');
+  const text = await (await follow('result', 'hopeless')).text();
+  expect(text.match(/^event: restart$/gm)).toHaveLength(2);
+  expect(text).toMatch(/\n\nevent: error\ndata: {.*"code":"upstream_reset".*}\n\n$/);
+});
+
+test('one that is canceled meanwhile says so', async () => {
+  await submitStream('stopped', 5, 'hold-tokens=s');
+  sidecar.model.release('s:0');
+  const { text, reader } = await readUntil(await follow('result', 'stopped'), 'id: 2\n');
+  await fetch(`${sidecar.url}/result/demo`, { method: 'DELETE', headers: { 'X-Inference-Id': 'stopped' } });
+  expect(text + (await readAll(reader))).toMatch(/\n\nevent: error\ndata: {.*"code":"canceled".*}\n\n$/);
 });
