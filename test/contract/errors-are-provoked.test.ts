@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { type ProblemCode, type ProblemRow, problems } from '../../sidecar/ingress/problem.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { TestRedis } from '../support/redis.ts';
-import { type SidecarSetup, startSidecar, type TestSidecar } from '../support/sidecar.ts';
+import { lineUntilRefused, type SidecarSetup, startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 /** Status, body and headers of an answer. */
 interface Answer {
@@ -92,15 +92,14 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
   body_too_large: request('/echo', prefer, 'POST', { settings: { maxBodyBytes: 3 } }),
   expectation_failed: raw('POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 0\r\n\r\n'),
   queue_full: behindOne({ settings: { maxQueue: 0 } }, ({ url }) => answerOf(fetch(`${url}/echo`))),
-  deadline_unreachable: withSidecar({ settings: { requestTtlSeconds: 2 } }, async (sidecar) => {
-    for (let i = 0; i < 5; i++) await fetch(`${sidecar.url}/sleep?ms=1200`);
-    const inside = fetch(`${sidecar.url}/sleep?ms=1200`);
+  deadline_unreachable: withSidecar({ settings: { requestTtlSeconds: 20 } }, async (sidecar) => {
+    for (let i = 0; i < 5; i++) await fetch(`${sidecar.url}/sleep?ms=500`);
+    const inside = fetch(`${sidecar.url}/echo?hold=door`);
     await sidecar.model.when((stats) => stats.inFlight === 1);
-    const waiting = fetch(`${sidecar.url}/echo`);
-    await sidecar.until((stats) => stats.waiting === 1);
-    const answer = await answerOf(fetch(`${sidecar.url}/echo`));
-    await Promise.all([inside, waiting]);
-    return answer;
+    const { waiting, refused } = await lineUntilRefused(sidecar);
+    sidecar.model.release('door');
+    await Promise.all([inside, ...waiting]);
+    return answerOf(refused);
   }),
   quota_exceeded: request('/echo', prefer, 'POST', { settings: { maxStoredBytes: 1 } }),
   headers_too_large: raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`),
@@ -137,13 +136,13 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
   },
   request_expired: withSidecar({ settings: { requestTtlSeconds: 1 } }, async (sidecar) => {
     // A stream has no deadline once it has begun: it keeps the slot.
-    const streaming = fetch(`${sidecar.url}/v1/completions?token-ms=100`, {
+    const streaming = await fetch(`${sidecar.url}/v1/completions?hold-tokens=t`, {
       method: 'POST',
-      body: JSON.stringify({ prompt: 'x', max_tokens: 25, stream: true }),
+      body: JSON.stringify({ prompt: 'x', max_tokens: 1, stream: true }),
     });
-    await sidecar.model.when((stats) => stats.inFlight === 1);
     const answer = await answerOf(fetch(`${sidecar.url}/echo`));
-    await (await streaming).text();
+    sidecar.model.release('t:0');
+    await streaming.text();
     return answer;
   }),
   upstream_timeout: request('/hang', {}, 'POST', { settings: { requestTtlSeconds: 1 } }),

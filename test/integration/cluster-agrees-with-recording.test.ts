@@ -74,7 +74,7 @@ async function settle(exchange: Exchange, reduce: (value: unknown) => unknown): 
       last = { recorded: reduce(recorded), actual: reduce(actual) };
       return isDeepStrictEqual(last.recorded, last.actual);
     },
-    { deadlineMs: 5_000 },
+    { deadlineMs: 60_000 },
   ).catch(() => {});
   return last!;
 }

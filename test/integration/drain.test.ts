@@ -113,14 +113,14 @@ test('waiting async work stays in the queue while draining, and is claimed again
 });
 
 test('who comes when others must know by now is told to come back, so that those inside can finish', async () => {
-  await begin({ settings: { drainSeconds: 2 } });
+  await begin({ settings: { drainSeconds: 6 } });
   const inside = fetch(`${sidecar.url}/echo?hold=door`);
   await sidecar.model.when((stats) => stats.inFlight === 1);
   const drained = drain();
   await sidecar.until(({ draining }) => draining);
   const refused = await eventually(async () => {
     // It would wait in line behind the one inside: only the refusal is answered.
-    const answer = await fetch(`${sidecar.url}/echo/newcomer`, { signal: AbortSignal.timeout(100) });
+    const answer = await fetch(`${sidecar.url}/echo/newcomer`, { signal: AbortSignal.timeout(500) });
     return answer;
   });
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);

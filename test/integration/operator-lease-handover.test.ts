@@ -25,9 +25,10 @@ const isMade = (name: string) =>
   eventually(() => world.kubectl('get', 'deployment', name), { deadlineMs: 60_000, everyMs: 200 });
 
 test('a leader that is killed is replaced within its Lease, and the work goes on', async () => {
-  const first = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
+  const first = world.spawnOperator({ OPERATOR_IDENTITY: 'first', OPERATOR_LEASE_SECONDS: '6' });
   await holder('first');
-  await world.startOperator({ ...short, OPERATOR_IDENTITY: 'second' });
+  // It looks at its own pace and waits for the first one's time, whatever its own is.
+  await world.startOperator({ OPERATOR_IDENTITY: 'second', OPERATOR_LEASE_SECONDS: '15' });
   first.kill('SIGKILL');
   const killedAt = performance.now();
   await world.apply(echo('made-by-second'));
@@ -61,21 +62,23 @@ test('the second writes nothing while the first leads', async () => {
 
 testThatNeeds('faults')('a leader that cannot renew ends with exit code 1 before anyone else may lead', async () => {
   const operator = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
+  const exited = once(operator, 'exit');
   await holder('first');
   const before = (await lease()).spec.renewTime;
   world.api.faults.failNext(10_000, 503, ({ path, method }) => path.includes('/leases') && method === 'PUT');
-  const [code] = (await once(operator, 'exit')) as [number];
+  const [code] = (await exited) as [number];
   expect(code).toBe(1);
   expect(Date.now() - Date.parse(before)).toBeLessThan(30_000);
 });
 
 test('a leader whose Lease was taken ends', async () => {
-  const operator = world.spawnOperator({ ...short, OPERATOR_IDENTITY: 'first' });
+  const operator = world.spawnOperator({ OPERATOR_IDENTITY: 'first', OPERATOR_LEASE_SECONDS: '15' });
+  const exited = once(operator, 'exit');
   await holder('first');
   await eventually(() =>
     world.kubectl('patch', 'lease', 'inference-operator', '--type=merge', '-p', '{"spec":{"holderIdentity":"thief"}}'),
   );
-  const [code] = (await once(operator, 'exit')) as [number];
+  const [code] = (await exited) as [number];
   expect(code).toBe(1);
   expect((await lease()).spec.holderIdentity).toBe('thief');
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const spec = { replicas: 2, queue: { store: 'redis' }, ingress: { host: 'm.example' } };
-const store = { OPERATOR_STORE_URL: 'redis://redis:6379', OPERATOR_LEASE_SECONDS: '1' };
+const store = { OPERATOR_STORE_URL: 'redis://redis:6379' };
 const kinds = 'secrets,networkpolicies,services,poddisruptionbudgets,deployments,ingresses';
 const made = async (name: string) =>
   (await world.json<List<KubernetesObject>>('get', kinds, '-l', `inference-operator.dev/name=${name}`)).items
@@ -46,6 +46,8 @@ testThatNeeds('faults').each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', asy
   operator.kill('SIGKILL');
   await once(operator, 'exit');
   world.api.faults.clear();
+  // As if its Lease had run out: how long that takes is operator-lease-handover's.
+  await world.kubectl('delete', 'lease', 'inference-operator');
   const tokenBefore = write > 1 ? await tokenOf(name) : undefined;
   const next = await world.startOperator(store);
   await world.until(

@@ -57,8 +57,8 @@ it('a sentinel: the address leads to the master, also after a fail-over', async 
   const sentinel = await startRedis(
     {
       'sentinel monitor': `mymaster 127.0.0.1 ${master.port} 1`,
-      'sentinel down-after-milliseconds': 'mymaster 500',
-      'sentinel failover-timeout': 'mymaster 2000',
+      'sentinel down-after-milliseconds': 'mymaster 2500',
+      'sentinel failover-timeout': 'mymaster 10000',
     },
     ['--sentinel'],
   );
@@ -66,7 +66,7 @@ it('a sentinel: the address leads to the master, also after a fail-over', async 
   await eventually(() => sentinel.cli('SENTINEL', 'REPLICAS', 'mymaster').includes(String(standby.port)));
   const replica = await startReplica({ call: echo, store: `redis+sentinel://127.0.0.1:${sentinel.port}/mymaster` });
   await wholeTrip(replica);
-  expect(master.cli('WAIT', '1', '5000')).toBe('1');
+  expect(master.cli('WAIT', '1', '30000')).toBe('1');
   await master.kill();
   await eventually(() => standby.cli('INFO', 'replication').includes('role:master'), { deadlineMs: 40_000 });
   await wholeTrip(replica);

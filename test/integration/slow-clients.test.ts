@@ -25,11 +25,11 @@ test('an async body that stops coming: 408, nothing stored', async () => {
 });
 
 test('a slow async body that keeps coming is waited for', async () => {
-  sidecar = await startSidecar({ limits: { bodySilenceMs: 500 } });
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 2_500 } });
   const connection = await RawConnection.open(sidecar.port);
   connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 10', '', '');
   for (let i = 0; i < 10; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     connection.write('x');
   }
   expect(await connection.until('StatusPath')).toMatch(/^HTTP\/1.1 202 /);

@@ -89,6 +89,19 @@ export async function startSidecar({
   return test;
 }
 
+/** Behind a request that keeps the slot: more and more callers join the line, until one is refused. */
+export async function lineUntilRefused({ url, until }: TestSidecar) {
+  const waiting: Promise<Response>[] = [];
+  for (;;) {
+    const next = fetch(`${url}/echo`);
+    const joins = until((stats) => stats.waiting > waiting.length).then(() => undefined);
+    const refused = await Promise.race([next, joins]);
+    joins.catch(() => undefined);
+    if (refused !== undefined) return { waiting, refused };
+    waiting.push(next);
+  }
+}
+
 const defaults = {
   name: 'demo',
   host: '127.0.0.1',
@@ -96,7 +109,7 @@ const defaults = {
   adminPort: 0,
   healthPeriodSeconds: 1,
   drainQuietSeconds: 0,
-  drainSeconds: 5,
+  drainSeconds: 20,
 } as const;
 
 function environment(settings: Readonly<Record<string, string | number>>): Record<string, string> {
