@@ -90,6 +90,11 @@ export const operatorSettings = {
   host: setting(text, '', 'address that the admin port listens on; empty: all'),
   adminPort: setting(integer(0, 65535), '9090', 'port of /healthz, /readyz and /metrics; 0 takes a free one'),
   workers: setting(integer(1, 64), '4', 'deployments reconciled at a time'),
+  maxConcurrentRollouts: setting(
+    integer(0, 10_000),
+    '5',
+    'deployments whose pods are replaced at a time for a change of these settings, such as another sidecar image; 0: all',
+  ),
   relistSeconds: setting(integer(10, 86_400), '600', 'time after which each watch lists anew, as a safety net'),
   statsPeriodSeconds: setting(integer(1, 3600), '5', 'time between two looks at the queue figures of the sidecars'),
   logLevel: setting(choice(...logLevels), 'info', 'least serious level that is logged'),

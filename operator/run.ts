@@ -15,6 +15,7 @@ import { LeaderLease } from './cluster/lease.ts';
 import type { OperatorSettings } from './config.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { RolloutTurns } from './reconcile/turns.ts';
 import { StatsBoard } from './stats/stats-board.ts';
 import { ClusterView } from './watch/cluster-view.ts';
 import { pause } from './watch/pause.ts';
@@ -62,7 +63,8 @@ export async function run(
   const lease = new LeaderLease({ client, clock, log, namespace, name, identity, leaseSeconds });
   const events = new EventRecorder(client, clock, log);
   const newAdminToken = () => randomBytes(24).toString('base64url');
-  const parts = { settings, client, view, stats, events, clock, log, newAdminToken };
+  const turns = new RolloutTurns(settings.maxConcurrentRollouts, () => view.allDeployments());
+  const parts = { settings, client, view, stats, events, turns, clock, log, newAdminToken };
   metrics.observe({
     queueDepth: () => queue.depth,
     deployments: () => view.count,

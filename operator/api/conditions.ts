@@ -44,6 +44,10 @@ export const reasons = {
     'Pods are being replaced by those of a changed spec.',
     'Nothing; status.rollout says how and why.',
   ),
+  WaitingForTurn: reason(
+    'Pods are to be replaced for a change of the operator’s own settings, such as another sidecar image, and as many other deployments as may are at it.',
+    'Nothing; what runs goes on serving. operator.maxConcurrentRollouts of the chart says how many go at a time.',
+  ),
   Scaling: reason('Pods are being added or removed.', NOTHING),
   NotNeeded: reason('spec.gpu.count is 0.', NOTHING),
   Assigned: reason('Every pod is on a node with its GPUs.', NOTHING),

@@ -28,6 +28,10 @@ export const annotations = {
   applied: `${GROUP}/applied`,
   /** Hash of the pod template, to see that a change rolls pods. */
   template: `${GROUP}/template`,
+  /** Hash of what of spec may shape pods, to tell a change of spec from one of the operator's own. */
+  spec: `${GROUP}/spec`,
+  /** `taken`: the template was changed by the operator itself, which does so with a few deployments at a time. */
+  turn: `${GROUP}/turn`,
   /** Why the rollout strategy was chosen; status repeats it. */
   rolloutReason: `${GROUP}/rollout-reason`,
   /** Hash of what pods read once at their start: a change must roll them. */

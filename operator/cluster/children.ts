@@ -5,7 +5,7 @@
 import { hashOf } from '../api/hash.ts';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { annotations, fieldManagers, KIND, labels, OPERATOR } from '../api/names.ts';
-import { resourceOfKind } from '../api/resources.ts';
+import { resourceOfKind, resources } from '../api/resources.ts';
 import { isNotFound } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 
@@ -76,6 +76,16 @@ export function isOursToWrite(found: KubernetesObject, child: KubernetesObject):
   if (controller !== undefined) return controller.uid === child.metadata.ownerReferences?.[0]?.uid;
   const { labels: has = {} } = found.metadata;
   return has[labels.managedBy] === OPERATOR && has[labels.name] === child.metadata.labels?.[labels.name];
+}
+
+/** Nothing but the number: the rest of the Deployment has to wait. */
+export function scaleDeployment(
+  client: KubernetesClient,
+  { metadata: { namespace, name, uid } }: KubernetesObject,
+  replicas: number,
+): Promise<KubernetesObject> {
+  const target = { resource: resources.deployments, namespace, name, query: { fieldManager: fieldManagers.children } };
+  return client.patch(target, 'application/merge-patch+json', { metadata: { uid }, spec: { replicas } });
 }
 
 export async function deleteChild(client: KubernetesClient, child: KubernetesObject): Promise<void> {

@@ -1,18 +1,24 @@
 // The Deployment: the pod template, how many, and how a change replaces them.
 
 import { hashOf } from '../api/hash.ts';
+import type { InferenceDeployment } from '../api/inference-deployment.ts';
 import { annotations, childNames, podSelector } from '../api/names.ts';
 import { resources } from '../api/resources.ts';
 import { childHead, type DesiredInput, wantedReplicas } from './input.ts';
 import { podTemplate } from './pod.ts';
 
 export function deployment(input: DesiredInput) {
-  const { owner, rollout } = input;
+  const { owner, rollout, hasTurn } = input;
   const name = owner.metadata.name;
   const template = podTemplate(input);
   return {
     ...childHead(owner, resources.deployments, childNames.deployment(name), {
-      annotations: { [annotations.template]: hashOf(template), [annotations.rolloutReason]: rollout.reason },
+      annotations: {
+        [annotations.template]: hashOf(template),
+        [annotations.spec]: specHash(owner),
+        [annotations.rolloutReason]: rollout.reason,
+        ...(hasTurn ? { [annotations.turn]: 'taken' } : {}),
+      },
     }),
     spec: {
       replicas: wantedReplicas(owner),
@@ -26,8 +32,11 @@ export function deployment(input: DesiredInput) {
   };
 }
 
-/** What a template would hash to, to tell whether a change of spec rolls pods. */
-export const templateHash = (input: DesiredInput): string => hashOf(podTemplate(input));
+/** Of spec without what changes no pod. */
+export function specHash({ spec }: InferenceDeployment): string {
+  const { replicas: _replicas, paused: _paused, rollout: _rollout, ingress: _ingress, ...shaping } = spec;
+  return hashOf(shaping);
+}
 
 function strategy({ owner, rollout }: DesiredInput) {
   // The claim is mounted by one pod at a time: the old one must be gone before the new one starts.

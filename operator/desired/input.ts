@@ -28,6 +28,8 @@ export interface DesiredInput {
   /** While no pod is ready, callers are to reach a sidecar that makes them wait. */
   readonly hasReadyPod: boolean;
   readonly hasPodMonitorApi: boolean;
+  /** The template is one of those that the operator changes by itself, a few deployments at a time. */
+  readonly hasTurn: boolean;
 }
 
 export type RolloutStrategy = 'Surge' | 'Recreate';

@@ -1,7 +1,7 @@
 // Carries a plan out, child by child. One that fails does not keep the others from being made, but for the Deployment: its pods
 // would read a Secret or claim that is not ours. Stopping between any two writes is harmless: the next reconcile goes on.
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import { applyChild, deleteChild } from '../cluster/children.ts';
+import { applyChild, deleteChild, scaleDeployment } from '../cluster/children.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { writeDeletionCost } from '../cluster/deletion-cost.ts';
 import type { StatsBoard } from '../stats/stats-board.ts';
@@ -48,6 +48,15 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
       written.push(answer);
     });
     if (!isDone && (child.kind === 'Secret' || child.kind === 'PersistentVolumeClaim')) canStartPods = false;
+  }
+  const { scale } = plan;
+  if (scale !== undefined) {
+    if (plan.lowersReplicas) await attempt(() => chooseWhoGoes(observed, parts));
+    await attempt(async () => {
+      const answer = await scaleDeployment(parts.client, scale.deployment, scale.replicas);
+      parts.view.remember(answer);
+      written.push(answer);
+    });
   }
   for (const child of plan.remove) {
     await attempt(async () => {

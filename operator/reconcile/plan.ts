@@ -1,21 +1,26 @@
 // What a reconcile is going to do, as a value with words for people: decided before anything is written. Pure.
+import { hashOf } from '../api/hash.ts';
 import type { KubernetesObject } from '../api/kubernetes.ts';
+import { annotations } from '../api/names.ts';
 import { isOursToWrite } from '../cluster/children.ts';
 import { desiredChildren } from '../desired/children.ts';
-import { templateHash } from '../desired/deployment.ts';
 import { type DesiredInput, type DesiredSettings, wantedReplicas } from '../desired/input.ts';
+import { podTemplate } from '../desired/pod.ts';
 import { isReady } from '../status/pod-state.ts';
 import { isUpToDate } from './drift.ts';
 import type { GpuFigures } from './gpu-fit.ts';
 import type { Observed } from './observe.ts';
 import type { Problem } from './outcome.ts';
-import { asksForGpuFigures, chooseRollout, type RolloutChoice, type RolloutInput } from './rollout.ts';
+import { chooseRollout, observedChoice, type RolloutChoice } from './rollout.ts';
 import { isLowered } from './scale-down.ts';
+import type { Turn, TurnInput } from './turns.ts';
 
 export interface Plan {
-  readonly rollout: RolloutChoice;
+  readonly rollout: RolloutChoice | undefined;
   readonly apply: readonly { readonly child: KubernetesObject; readonly observed: KubernetesObject | undefined }[];
   readonly remove: readonly KubernetesObject[];
+  /** A Deployment that must wait with its new pods is still scaled. */
+  readonly scale: { readonly deployment: KubernetesObject; readonly replicas: number } | undefined;
   /** Costs are to be written before the Deployment is applied. */
   readonly lowersReplicas: boolean;
   /** Known before anything is tried. */
@@ -28,17 +33,38 @@ export interface PlanSettings {
   readonly adminToken: string;
 }
 
-export function needsGpuFigures(observed: Observed, how: PlanSettings): boolean {
-  return asksForGpuFigures(rolloutInput(observed, how));
+/** What asking for a rollout or a turn needs to know. */
+export function changeOf(observed: Observed, how: PlanSettings): TurnInput {
+  const { owner, deployment, pods } = observed;
+  // The template does not depend on how it is rolled out.
+  const template = podTemplate({
+    ...desiredInput(observed, how),
+    rollout: { strategy: 'Surge', reason: '' },
+    hasTurn: false,
+  });
+  const stamps: Readonly<Record<string, string>> = template.metadata.annotations;
+  return { owner, deployment, pods, templateHash: hashOf(template), storeChecksum: stamps[annotations.storeChecksum] };
 }
 
-export function planOf(observed: Observed, how: PlanSettings, figures: GpuFigures | undefined): Plan {
-  const rollout = chooseRollout(rolloutInput(observed, how), figures);
+export interface Decided {
+  readonly change: TurnInput;
+  readonly turn: Turn;
+  readonly figures: GpuFigures | undefined;
+}
+
+export function planOf(observed: Observed, how: PlanSettings, { change, turn, figures }: Decided): Plan {
+  const isWaiting = turn === 'waiting' && observed.deployment !== undefined;
+  const rollout = isWaiting ? observedChoice(observed.deployment) : chooseRollout(change, figures);
   if (observed.owner.spec.queue.store === 'redis' && how.settings.storeUrl === '') {
-    return { rollout, apply: [], remove: [], lowersReplicas: false, problem: withoutStore, details: [] };
+    return { ...nothing, rollout, problem: withoutStore };
   }
-  const wanted = desiredChildren({ ...desiredInput(observed, how), rollout });
+  const wanted = desiredChildren({
+    ...desiredInput(observed, how),
+    rollout: rollout ?? { strategy: 'Surge', reason: '' },
+    hasTurn: turn === 'taken',
+  });
   const apply = wanted
+    .filter((child) => !(isWaiting && child.kind === 'Deployment'))
     .map((child) => ({ child, observed: observed.children.find((other) => isSame(child, other)) }))
     .filter(
       ({ child, observed: found }) => found === undefined || !isOursToWrite(found, child) || !isUpToDate(child, found),
@@ -46,10 +72,12 @@ export function planOf(observed: Observed, how: PlanSettings, figures: GpuFigure
   const remove = observed.children.filter(
     (found) => mayRemove(found, observed) && !wanted.some((child) => isSame(child, found)),
   );
+  const scale = isWaiting ? scaleOf(observed) : undefined;
   return {
     rollout,
     apply,
     remove,
+    scale,
     lowersReplicas: isLowered(observed.deployment, wantedReplicas(observed.owner)),
     problem: undefined,
     details: [
@@ -57,9 +85,17 @@ export function planOf(observed: Observed, how: PlanSettings, figures: GpuFigure
         ({ child, observed: found }) =>
           `${found === undefined ? 'create' : 'change'} ${child.kind} ${child.metadata.name}`,
       ),
+      ...(scale === undefined ? [] : [`scale Deployment ${scale.deployment.metadata.name} to ${scale.replicas}`]),
       ...remove.map((found) => `delete ${found.kind} ${found.metadata.name}`),
     ],
   };
+}
+
+const nothing = { apply: [], remove: [], scale: undefined, lowersReplicas: false, details: [] } as const;
+
+function scaleOf({ deployment, owner }: Observed): Plan['scale'] {
+  const replicas = wantedReplicas(owner);
+  return deployment === undefined || deployment.spec.replicas === replicas ? undefined : { deployment, replicas };
 }
 
 const withoutStore: Problem = {
@@ -78,7 +114,10 @@ function mayRemove(found: KubernetesObject, { owner }: Observed): boolean {
   return controller?.uid === owner.metadata.uid && found.metadata.deletionTimestamp === undefined;
 }
 
-function desiredInput(observed: Observed, { settings, adminToken }: PlanSettings): Omit<DesiredInput, 'rollout'> {
+function desiredInput(
+  observed: Observed,
+  { settings, adminToken }: PlanSettings,
+): Omit<DesiredInput, 'rollout' | 'hasTurn'> {
   return {
     owner: observed.owner,
     settings,
@@ -86,11 +125,4 @@ function desiredInput(observed: Observed, { settings, adminToken }: PlanSettings
     hasReadyPod: observed.pods.some(isReady),
     hasPodMonitorApi: observed.hasPodMonitorApi,
   };
-}
-
-function rolloutInput(observed: Observed, how: PlanSettings): RolloutInput {
-  const { owner, deployment, pods } = observed;
-  // The template does not depend on how it is rolled out.
-  const undecided = { ...desiredInput(observed, how), rollout: { strategy: 'Surge', reason: '' } } as const;
-  return { owner, deployment, pods, templateHash: templateHash(undecided) };
 }

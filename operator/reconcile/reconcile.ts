@@ -11,20 +11,23 @@ import type { DesiredSettings } from '../desired/input.ts';
 import { isSameStatus, statusOf } from '../status/status.ts';
 import { eventsBetween } from '../status/transitions.ts';
 import { type ActParts, act } from './act.ts';
-import { HANGING_MS, observe } from './observe.ts';
+import { HANGING_MS, type Observed, observe } from './observe.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import { needsGpuFigures, planOf } from './plan.ts';
+import { changeOf, planOf } from './plan.ts';
+import { asksForGpuFigures } from './rollout.ts';
+import type { RolloutTurns } from './turns.ts';
 
 export interface ReconcileParts extends ActParts {
   readonly settings: DesiredSettings;
   readonly events: EventRecorder;
+  readonly turns: RolloutTurns;
   readonly clock: Clock;
   readonly log: Logger;
   readonly newAdminToken: () => string;
 }
 
 export async function reconcile(key: Key, parts: ReconcileParts): Promise<Outcome> {
-  const { view, client, events, clock, log } = parts;
+  const { view, client, events, clock } = parts;
   const owner = view.owner(key);
   // Gone, or a key that never was: garbage collection takes the children.
   if (owner === undefined) return { kind: 'done' };
@@ -32,22 +35,44 @@ export async function reconcile(key: Key, parts: ReconcileParts): Promise<Outcom
   const observed = await observe(key, owner, parts);
   const isLeaving = owner.metadata.deletionTimestamp !== undefined;
 
-  const how = { settings: parts.settings, adminToken: observed.adminToken ?? parts.newAdminToken() };
-  const figures = !isLeaving && needsGpuFigures(observed, how) ? await readGpuFigures(client, owner.spec) : undefined;
-  const plan = isLeaving ? undefined : planOf(observed, how, figures);
-  if (plan !== undefined && plan.details.length > 0)
-    log.info({ key, plan: plan.details, rollout: plan.rollout }, 'reconciling');
-
-  const acted = plan === undefined ? { problems: [], errors: [], written: [] } : await act(plan, observed, parts);
+  const { plan, turn, acted } = isLeaving ? leftAlone : await carryOut(key, observed, parts);
 
   const deployment = acted.written.find((child) => child.kind === 'Deployment') as Deployment | undefined;
   const seen = { ...observed, deployment: deployment ?? observed.deployment };
-  const status = statusOf({ ...seen, rollout: plan?.rollout, problems: acted.problems, now: new Date(clock.nowMs()) });
+  const status = statusOf({
+    ...seen,
+    rollout: plan?.rollout,
+    isWaitingForTurn: turn === 'waiting',
+    problems: acted.problems,
+    now: new Date(clock.nowMs()),
+  });
   if (!isSameStatus(owner.status, status)) {
     view.remember(await writeStatus(client, owner, status));
     for (const event of eventsBetween(owner.status, status)) await events.record(owner, event);
   }
 
   const isStarting = status.waitingFor !== undefined && status.readyReplicas !== status.replicas;
-  return outcomeOf(acted.problems, acted.errors, isStarting ? HANGING_MS : undefined);
+  const lookAgainMs = turn === 'waiting' ? NEXT_TURN_MS : isStarting ? HANGING_MS : undefined;
+  return outcomeOf(acted.problems, acted.errors, lookAgainMs);
+}
+
+/** Whose turn ends is not told to those that wait. */
+const NEXT_TURN_MS = 10_000;
+const leftAlone = { plan: undefined, turn: 'none', acted: { problems: [], errors: [], written: [] } } as const;
+
+/** Decides and writes. */
+async function carryOut(key: Key, observed: Observed, parts: ReconcileParts) {
+  const { client, turns, log } = parts;
+  const how = { settings: parts.settings, adminToken: observed.adminToken ?? parts.newAdminToken() };
+  const change = changeOf(observed, how);
+  const turn = turns.ask(key, change);
+  try {
+    const asks = turn !== 'waiting' && asksForGpuFigures(change);
+    const figures = asks ? await readGpuFigures(client, observed.owner.spec) : undefined;
+    const plan = planOf(observed, how, { change, turn, figures });
+    if (plan.details.length > 0) log.info({ key, plan: plan.details, rollout: plan.rollout }, 'reconciling');
+    return { plan, turn, acted: await act(plan, observed, parts) };
+  } finally {
+    turns.written(key);
+  }
 }

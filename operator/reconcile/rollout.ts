@@ -53,9 +53,9 @@ function keptChoice(input: RolloutInput): RolloutChoice | undefined {
   return refusal === undefined ? observed : choice('Recreate', `a surge pod found no node: ${refusal}`);
 }
 
-export function observedChoice(deployment: Deployment): RolloutChoice | undefined {
-  const reason = deployment.metadata.annotations?.[annotations.rolloutReason];
-  if (reason === undefined) return undefined;
+export function observedChoice(deployment: Deployment | undefined): RolloutChoice | undefined {
+  const reason = deployment?.metadata.annotations?.[annotations.rolloutReason];
+  if (deployment === undefined || reason === undefined) return undefined;
   const surge = deployment.spec.strategy?.rollingUpdate?.maxSurge;
   return choice(deployment.spec.strategy?.type === 'Recreate' || surge === 0 ? 'Recreate' : 'Surge', reason);
 }

@@ -140,7 +140,7 @@ const waitingWords: Partial<Record<Reason, string>> = {
 };
 
 function waitingForOf(
-  { owner, problems }: StatusInput,
+  { owner, problems, isWaitingForTurn }: StatusInput,
   { cause, leaving, ready, isRolling }: Facts,
 ): string | undefined {
   const wanted = wantedReplicas(owner);
@@ -149,6 +149,6 @@ function waitingForOf(
   if (leaving > 0 && (wanted === 0 || cause?.kind === 'homeless')) return 'Drain';
   if (wanted === 0) return undefined;
   if (cause !== undefined) return waitingWords[cause.reason];
-  if (ready >= wanted && !isRolling) return undefined;
+  if (ready >= wanted && !isRolling) return isWaitingForTurn ? 'Turn' : undefined;
   return leaving > 0 ? 'Drain' : 'PodStart';
 }

@@ -53,7 +53,7 @@ function available({ owner, problems }: StatusInput, { ready, cause }: Assessmen
 }
 
 function progressing(
-  { owner, deployment, problems, rollout }: StatusInput,
+  { owner, deployment, problems, rollout, isWaitingForTurn }: StatusInput,
   { isRolling, ready, present }: Assessment,
 ): Verdict {
   const problem = problems.find(({ isTransient }) => !isTransient) ?? problems[0];
@@ -67,6 +67,12 @@ function progressing(
   const wanted = wantedReplicas(owner);
   if (isRolling)
     return verdict('True', 'RollingOut', `pods are being replaced (${rollout?.strategy}: ${rollout?.reason})`);
+  if (isWaitingForTurn)
+    return verdict(
+      'True',
+      'WaitingForTurn',
+      'pods are to be replaced for a change of the operator’s settings once fewer other deployments are at it',
+    );
   if (ready === wanted && present === wanted) return verdict('True', 'Complete', 'all pods are of the latest spec');
   return verdict('True', 'Scaling', `${counted(wanted)} wanted, ${present} there, ${ready} ready`);
 }

@@ -21,6 +21,8 @@ export interface StatusInput {
   readonly stats: ReadonlyMap<string, SidecarStats>;
   readonly podTroubles: ReadonlyMap<string, string>;
   readonly rollout: RolloutChoice | undefined;
+  /** Pods that the operator wants to replace of its own accord stay for now. */
+  readonly isWaitingForTurn: boolean;
   readonly problems: readonly Problem[];
   readonly now: Date;
 }

@@ -9,6 +9,7 @@ const quiet: ReadonlySet<Reason> = new Set([
   'NotObserved',
   'NotNeeded',
   'Scaling',
+  'WaitingForTurn',
   'Starting',
   'Assigned',
   'Complete',

@@ -97,6 +97,9 @@ export class ClusterView {
   deployment(key: Key): Deployment | undefined {
     return this.#stores.deployments.get(nameOf(key, childNames.deployment)) as Deployment | undefined;
   }
+  allDeployments(): Iterable<Deployment> {
+    return this.#stores.deployments.all() as Iterable<Deployment>;
+  }
   secret(key: Key): Secret | undefined {
     return this.#stores.secrets.get(nameOf(key, childNames.secret)) as Secret | undefined;
   }

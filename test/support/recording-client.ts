@@ -81,7 +81,7 @@ export class RecordingClient extends KubernetesClient {
     this.writes.push({ verb, what: this.#name(target) + subresource, body });
     const before = this.objects.get(this.#name(target));
     const sent = body as KubernetesObject;
-    this.#version++;
+    this.#version = Math.max(this.#version, Number(before?.metadata.resourceVersion ?? 0)) + 1;
     const merged =
       target.subresource === undefined
         ? { ...before, ...sent }
@@ -93,6 +93,9 @@ export class RecordingClient extends KubernetesClient {
         ...before?.metadata,
         ...sent.metadata,
         uid: before?.metadata.uid ?? `uid-${this.#version}`,
+        ...(before?.metadata.generation !== undefined && {
+          generation: before.metadata.generation + (isSameSpec(before, merged) ? 0 : 1),
+        }),
         resourceVersion: String(this.#version),
       },
     } as KubernetesObject;
@@ -111,3 +114,8 @@ export class RecordingClient extends KubernetesClient {
     return `${resource.kind}/${name}`;
   }
 }
+
+const isSameSpec = (a: object, b: object): boolean => {
+  const spec = (object: object) => JSON.stringify((object as { spec?: unknown }).spec);
+  return spec(a) === spec(b);
+};

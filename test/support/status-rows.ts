@@ -19,6 +19,7 @@ export interface Row {
   /** The template that was applied, where its ReplicaSet is not there yet. */
   readonly applied?: string;
   readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
+  readonly isWaitingForTurn?: boolean;
   readonly problem?: Problem;
   readonly phase: string;
   readonly waitingFor?: string;
@@ -70,6 +71,7 @@ export function inputOf(row: Row): StatusInput {
     pods,
     stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),
     podTroubles: new Map(row.trouble === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.trouble!])),
+    isWaitingForTurn: row.isWaitingForTurn ?? false,
     rollout: { strategy: 'Surge', reason: 'because' },
     problems: row.problem === undefined ? [] : [row.problem],
     now: new Date('2026-05-05T05:05:05.678Z'),

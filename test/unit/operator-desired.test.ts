@@ -18,6 +18,7 @@ function made(spec: Json = {}, more: Partial<DesiredInput> = {}): readonly Kuber
     rollout: { strategy: 'Surge', reason: 'because' },
     hasReadyPod: true,
     hasPodMonitorApi: true,
+    hasTurn: false,
     ...more,
   });
 }

@@ -4,8 +4,7 @@ import { type ConditionType, conditionTypes, reasons } from '../../operator/api/
 import type { Problem } from '../../operator/reconcile/outcome.ts';
 import { statusOf } from '../../operator/status/status.ts';
 import { eventsBetween } from '../../operator/status/transitions.ts';
-import type { SidecarStats } from '../../sidecar/contract.ts';
-import { ended, type PodGiven, pod, stats, waiting } from '../support/pods.ts';
+import { ended, pod, waiting } from '../support/pods.ts';
 import { inputOf, type Row } from '../support/status-rows.ts';
 
 const coming = { ready: false, started: false } as const;
@@ -357,6 +356,21 @@ const rows: Readonly<Record<string, Row>> = {
     waitingFor: 'PodStart',
     conditions: ['Progressing=False:RolloutStalled'],
   },
+  'a change of the operator’s settings waits for its turn': {
+    isWaitingForTurn: true,
+    pods: [{}],
+    phase: 'Healthy',
+    waitingFor: 'Turn',
+    conditions: ['Progressing=True:WaitingForTurn', 'Available=True:AllReplicasReady'],
+  },
+  'it waits for its turn and a pod crashes': {
+    isWaitingForTurn: true,
+    spec: { replicas: 2 },
+    pods: [{}, { name: 'llama-2', ...coming, model: waiting('CrashLoopBackOff'), lastModel: ended(1), restarts: 4 }],
+    phase: 'Degraded',
+    waitingFor: 'ContainerRestart',
+    conditions: ['Progressing=True:WaitingForTurn', 'Available=True:SomeReplicasReady'],
+  },
   'no store is configured': {
     pods: [],
     problem: problem('StoreNotConfigured'),
@@ -429,62 +443,6 @@ test('a condition keeps its time until its status changes', () => {
   const time = (type: string) => healthy.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
   expect(time('Available')).toBe('2026-06-06T06:06:06Z');
   expect(time('Progressing')).toBe('2026-05-05T05:05:05Z');
-});
-
-test('figures are summed over replicas, the queue of the deployment counted once', () => {
-  const input = inputOf({ ...rows['all replicas are ready']!, spec: { replicas: 2 }, pods: [{}, { name: 'llama-2' }] });
-  const figures = stats({ inFlight: 2, waiting: 3, queue: { queued: 10, running: 1, oldestQueuedSeconds: 40 } });
-  const status = statusOf({
-    ...input,
-    stats: new Map([
-      ['a', figures],
-      ['b', figures],
-    ]),
-  });
-  expect(status).toMatchObject({
-    queued: 16,
-    inFlight: 4,
-    oldestQueuedSeconds: 40,
-    ready: '2/2',
-    replicas: 2,
-    readyReplicas: 2,
-    selector: 'inference-operator.dev/name=llama',
-    url: 'http://llama.models.svc',
-    observedGeneration: 1,
-    rollout: { strategy: 'Surge', reason: 'because' },
-  });
-});
-
-test('what waits in the queue is not known while no sidecar tells', () => {
-  for (const row of [rows.paused!, { ...rows['the store is lost']!, figures: { queue: null } }]) {
-    expect(statusOf(inputOf(row))).not.toHaveProperty('queued');
-  }
-});
-
-test('scaling up reads Updating and Scaling from the first moment to the last', () => {
-  const young: readonly (PodGiven | undefined)[] = [
-    undefined,
-    { ...coming, node: null },
-    { ...pulling, sidecar: waiting('ContainerCreating') },
-    pulling,
-    coming,
-    { ready: false, started: true },
-  ];
-  const opening = stats({ container: 'starting', store: { kind: 'redis', ok: false, error: null }, queue: null });
-  for (const stage of young) {
-    const second = stage === undefined ? [] : [{ ...stage, name: 'llama-2' }];
-    const input = inputOf({ spec: { replicas: 2 }, pods: [{}, ...second], phase: '', conditions: [] });
-    for (const figures of [undefined, opening, stats({ container: 'starting' })]) {
-      const known = new Map<string, SidecarStats>([['uid-of-llama-1', stats()]]);
-      if (figures !== undefined) known.set('uid-of-llama-2', figures);
-      const status = statusOf({ ...input, stats: known });
-      expect([status.phase, status.conditions?.[1]?.reason, status.conditions?.[3]?.status]).toEqual([
-        'Updating',
-        'Scaling',
-        'True',
-      ]);
-    }
-  }
 });
 
 test('events tell each change once, warnings for what somebody must act on', () => {

@@ -18,6 +18,8 @@
   value: "9090"
 - name: OPERATOR_WORKERS
   value: {{ .Values.operator.workers | quote }}
+- name: OPERATOR_MAX_CONCURRENT_ROLLOUTS
+  value: {{ .Values.operator.maxConcurrentRollouts | quote }}
 - name: OPERATOR_LOG_LEVEL
   value: {{ .Values.operator.logLevel }}
 - name: OPERATOR_SIDECAR_IMAGE
