@@ -3,9 +3,10 @@
 // upgrade path, cured here:
 // - a client that vanishes before or after the upgrade leaves the container's side open: both sides are closed together;
 // - an answer other than 101 is relayed with the framing of a body that is no longer there: relayed here instead.
+// It brings all of Node's TLS along, 5 MiB that a pod without WebSockets never needs: loaded with the first of them.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import HttpProxy from 'http-proxy';
+import type HttpProxy from 'http-proxy';
 import type { Exchange } from '../ingress/exchange.ts';
 import { failureProblem } from './failure.ts';
 import { responseHeaders } from './headers.ts';
@@ -25,24 +26,29 @@ export interface ClientEnd {
 
 export class WebSockets {
   readonly #options: WebSocketOptions;
-  readonly #proxy: HttpProxy;
+  #proxy: Promise<HttpProxy> | undefined;
   readonly #open = new Set<Socket>();
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
-    this.#proxy = HttpProxy.createProxyServer({ target: options.origin, xfwd: false });
-    this.#proxy.on('proxyReqWs', (outgoing, request, socket) => accompany(outgoing, attachedTo(request), socket));
   }
 
   /** Connects the exchange's client with the container. When either side closes the other does. */
   connect(exchange: Exchange, lines: readonly string[], { socket, opened }: ClientEnd): void {
     const request = asForwarded(exchange, lines, opened);
-    this.#proxy.ws(request, socket, NOTHING, {}, (error) => {
+    const failed = (error: Error) => {
       if (socket.destroyed) return;
       if (exchange.hasAnswered) socket.destroy();
       else exchange.answerProblem(failureProblem(error));
-    });
-    socket.setTimeout(this.#options.idleTimeoutMs, () => socket.destroy());
+    };
+    this.#proxy ??= loadProxy(this.#options.origin);
+    this.#proxy.then((proxy) => {
+      // The client may have left, or its time be over, while the module was loaded.
+      if (socket.destroyed || exchange.hasAnswered) return;
+      proxy.ws(request, socket, NOTHING, {}, failed);
+      // http-proxy takes timeouts off the socket.
+      socket.setTimeout(this.#options.idleTimeoutMs, () => socket.destroy());
+    }, failed);
     this.#open.add(socket);
     socket.on('close', () => this.#open.delete(socket));
   }
@@ -54,6 +60,13 @@ export class WebSockets {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+async function loadProxy(origin: string): Promise<HttpProxy> {
+  const { default: httpProxy } = await import('http-proxy');
+  const proxy = httpProxy.createProxyServer({ target: origin, xfwd: false });
+  proxy.on('proxyReqWs', (outgoing, request, socket) => accompany(outgoing, attachedTo(request), socket));
+  return proxy;
+}
 
 interface Attached {
   readonly exchange: Exchange;
