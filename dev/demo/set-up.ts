@@ -96,7 +96,7 @@ function watchOver(program: Program, signal: AbortSignal): void {
 }
 
 function untilUp(kubectl: Kubectl, cluster: Program, signal: AbortSignal): Promise<string> {
-  return awaitThat<string>('two nodes', 30_000, async () => {
+  return awaitThat<string>('two nodes', 90_000, async () => {
     watchOver(cluster, signal);
     const nodes = await kubectl('get', 'nodes', '-o', 'name').catch((error: Error) => error.message);
     return nodes.match(/^node\//gm)?.length === 2 ? { value: nodes } : { seen: nodes };
@@ -105,7 +105,7 @@ function untilUp(kubectl: Kubectl, cluster: Program, signal: AbortSignal): Promi
 
 /** The operator takes a Lease before it works. */
 function untilLeading(kubectl: Kubectl, operator: Program, signal: AbortSignal): Promise<string> {
-  return awaitThat<string>('the operator leads', 30_000, async () => {
+  return awaitThat<string>('the operator leads', 90_000, async () => {
     watchOver(operator, signal);
     const lease = ['get', 'lease', 'inference-operator', '-o', 'jsonpath={.spec.holderIdentity}'];
     const holder = await kubectl(...lease).catch(() => '');

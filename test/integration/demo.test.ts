@@ -35,7 +35,7 @@ test('every step shows what it claims', { timeout: 240_000 }, async () => {
   expect(output).toMatch(/\n14 steps in [\d.]+ s\.\n/);
   const summary = output.slice(output.indexOf('\nSummary\n'));
   expect(summary.match(/✓/g)).toHaveLength(14);
-  expect(exitCode).toBe(0);
+  expect(exitCode, output).toBe(0);
   expect(processesWith('DEMO_RUN=whole')).toEqual([]);
   const podIPs = new Set([...output.matchAll(/http:\/\/([\d.]+):8080/g)].map((found) => found[1]!));
   expect(podIPs.size).toBeGreaterThan(0);
@@ -51,7 +51,7 @@ test('interrupted, it takes everything down and does not say that all is well', 
       interrupt();
     }
   });
-  expect(exitCode).toBe(130);
+  expect(exitCode, output).toBe(130);
   expect(output).toContain('taking everything down');
   expect(output).not.toContain('It stays up');
   expect(processesWith('DEMO_RUN=interrupted')).toEqual([]);

@@ -49,7 +49,7 @@ export const respondAsyncProxy: Step = {
       `202 with an empty body after ${Math.round(accepted.tookMs)} ms`,
       `${accepted.status} ${accepted.body}`,
     );
-    const prefer = await awaitThat('the container has executed the request', 20_000, async () => {
+    const prefer = await awaitThat('the container has executed the request', 60_000, async () => {
       const calls = (await stage.calls(replica)).filter((seen) => seen.id === id && seen.outcome === 'finished');
       return calls.length > 0 ? { value: calls.map((call) => call.prefer).join() } : { seen: 'no such request' };
     });
@@ -89,7 +89,7 @@ export async function followStatus(
   const words: string[] = [];
   await awaitThat(
     'status Completed',
-    60_000,
+    180_000,
     async () => {
       const answer = await ask(`${url}/status/${stage.name}`, { headers: { 'X-Inference-Id': id } });
       const document = JSON.parse(answer.body.toString());

@@ -42,7 +42,7 @@ export const removal: Step = {
     terminal.output(await stage.kubectl('delete', '-f', stage.example, '--wait=false'));
     const kinds = 'infdep,deployments,replicasets,pods,services,endpointslices,secrets,networkpolicies,pdb';
     const selector = `inference-operator.dev/name=${stage.name}`;
-    await awaitThat('no object left', 40_000, async () => {
+    await awaitThat('no object left', 120_000, async () => {
       const left = (await stage.kubectl('get', kinds, '-l', selector, '-o', 'name')).trim();
       if (left !== '') terminal.live(`left: ${left.replaceAll('\n', ', ')}`);
       return left === '' ? { value: true } : { seen: left };

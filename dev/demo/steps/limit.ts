@@ -15,7 +15,7 @@ export const limit: Step = {
     const calls = Promise.all(Array.from({ length: 40 }, () => ask(`${url}/${stage.name}/echo?hold=${door}`)));
     try {
       terminal.command('kubectl get infdep');
-      const row = await awaitThat<string>('IN-FLIGHT 32 and QUEUED 8', 30_000, async () => {
+      const row = await awaitThat<string>('IN-FLIGHT 32 and QUEUED 8', 90_000, async () => {
         const { inFlight, queued } = await stage.status();
         terminal.live('the operator asks the sidecar', `: ${inFlight ?? 0} in flight, ${queued ?? 0} queued`);
         const table = await stage.kubectl('get', 'infdep');

@@ -3,7 +3,7 @@ import { ask, story } from '../ask.ts';
 import { awaitThat, prove, type Step } from '../proof.ts';
 import type { InferenceStatus } from '../stage.ts';
 
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 180_000;
 
 export const apply: Step = {
   name: 'One manifest in',

@@ -5,8 +5,8 @@ import { awaitThat, prove, type Step } from '../proof.ts';
 import type { Replica, Stage } from '../stage.ts';
 import { followStatus } from './async-modes.ts';
 
-/** Alone in its batch, 150 tokens take 2.7 s: time enough to be killed in the middle. */
-const tokens = 150;
+/** Alone in its batch, 250 tokens take 4.4 s: time enough to be killed in the middle. */
+const tokens = 250;
 
 export const scaleUp: Step = {
   name: 'Two replicas',
@@ -14,7 +14,7 @@ export const scaleUp: Step = {
   async run(stage, terminal) {
     terminal.command(`kubectl scale infdep ${stage.name} --replicas=2`);
     terminal.output(await stage.kubectl('scale', 'infdep', stage.name, '--replicas=2'));
-    await awaitThat('two ready replicas', 60_000, async () => {
+    await awaitThat('two ready replicas', 180_000, async () => {
       const status = await stage.status();
       terminal.live(`${status.phase}, ${status.readyReplicas ?? 0} of 2 ready`);
       const isDone = status.readyReplicas === 2 && status.phase === 'Healthy';
@@ -90,7 +90,7 @@ async function untilHalfway(stage: Stage, first: Replica): Promise<Victim> {
   const replicas = await stage.replicas();
   return await awaitThat<Victim>(
     'a replica works on the request',
-    20_000,
+    60_000,
     async () => {
       for (const replica of replicas) {
         const mine = (await stage.calls(replica)).find((call) => call.id === id);
