@@ -81,6 +81,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = 'websocket';
       const route = enter(exchange, parts);
       if (route === undefined) return;
+      // No WebSockets there; an upgrade may be ignored.
+      if (route.kind === 'status') return void requests.status(exchange);
+      if (route.kind === 'result') return void requests.result(exchange);
       if (!host.cameForWork()) return exchange.answerProblem(goodbye);
       new SocketPassage(exchange, headersFor(exchange, undefined), socket, head, webSockets, ways).throughGate();
     },

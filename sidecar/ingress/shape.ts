@@ -14,12 +14,9 @@ export function shapeFault(request: IncomingMessage, maxHeaders: number): Proble
     else if (name.length === 14 && name.toLowerCase() === 'content-length') lengths++;
   }
   if (request.httpVersionMajor !== 1) return malformed('not HTTP/1.1 or HTTP/1.0');
-  if (hosts > 1) return malformed('more than one Host');
-  if (hosts === 0 && request.httpVersionMinor === 1) return malformed('no Host, which HTTP/1.1 wants');
-  const { 'transfer-encoding': coding, expect } = request.headers;
-  if (coding !== undefined && (lengths > 0 || coding.toLowerCase() !== 'chunked')) {
-    return malformed('Transfer-Encoding may only be "chunked", without Content-Length');
-  }
+  const fault = hostFault(request, hosts) ?? codingFault(request, lengths);
+  if (fault !== undefined) return malformed(fault);
+  const { expect } = request.headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     return problem('expectation_failed', 'the only expectation known is "100-continue"');
   }
@@ -27,6 +24,23 @@ export function shapeFault(request: IncomingMessage, maxHeaders: number): Proble
     return malformed('the request target is neither a path nor an http address');
   }
   return undefined;
+}
+
+/** What a host and port are made of (RFC 3986), without looking closer. */
+const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
+
+function hostFault({ headers: { host }, httpVersionMinor }: IncomingMessage, hosts: number): string | undefined {
+  if (hosts > 1) return 'more than one Host';
+  if (host === undefined) return httpVersionMinor === 1 ? 'no Host, which HTTP/1.1 wants' : undefined;
+  return HOST.test(host) ? undefined : 'Host is not a host and port';
+}
+
+function codingFault({ headers, httpVersionMinor }: IncomingMessage, lengths: number): string | undefined {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return undefined;
+  if (httpVersionMinor === 0) return 'HTTP/1.0 knows no Transfer-Encoding';
+  if (lengths === 0 && coding.toLowerCase() === 'chunked') return undefined;
+  return 'Transfer-Encoding may only be "chunked", without Content-Length';
 }
 
 function malformed(detail: string): Problem {

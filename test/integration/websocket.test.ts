@@ -149,3 +149,21 @@ test('a client that leaves before the container has agreed frees the slot', asyn
   await sidecar.until(({ inFlight }) => inFlight === 0);
   container.close();
 });
+
+test('an upgrade of status or result is ignored: they are answered as usual, and the container hears nothing', async () => {
+  await begin();
+  for (const kind of ['status', 'result']) {
+    const connection = await RawConnection.open(sidecar.port);
+    connection.send(
+      `GET /${kind}/demo HTTP/1.1`,
+      'Host: a',
+      'X-Inference-Id: nobody',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      '',
+      '',
+    );
+    expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 404 .*inference_not_found/s);
+  }
+  expect(sidecar.model.stats().total).toBe(0);
+});
