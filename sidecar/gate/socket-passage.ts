@@ -11,6 +11,8 @@ import type { Waiter } from './gate.ts';
 import type { PassageWays } from './passage.ts';
 
 const MOST_EARLY_CHUNKS = 4;
+/** As of any request: then it is no restart any more. */
+const MOST_REFUSALS = 3;
 
 export class SocketPassage implements Waiter {
   readonly #exchange: Exchange;
@@ -23,6 +25,7 @@ export class SocketPassage implements Waiter {
   #slot: Slot | undefined;
   /** What the client has sent before the connection was open. Read all the same, or its leaving would not be noticed. */
   readonly #early: Buffer[];
+  #refusals = 0;
 
   constructor(
     exchange: Exchange,
@@ -61,7 +64,8 @@ export class SocketPassage implements Waiter {
       this.#ways.deadlines.cancel(this.#deadline);
       this.#handOver();
     };
-    this.#webSockets.connect(this.#exchange, this.#headers, { socket: this.#socket, opened });
+    const refused = (error: Error) => this.#waitAgain(error);
+    this.#webSockets.connect(this.#exchange, this.#headers, { socket: this.#socket, opened, refused });
   }
 
   expired(): void {
@@ -79,6 +83,16 @@ export class SocketPassage implements Waiter {
     // No WebSocket client sends before it may; one that does, and much, is none.
     if (this.#early.length > MOST_EARLY_CHUNKS) this.#socket.destroy();
   };
+
+  /** The container restarts: first in line again, its turn had come already. False: it is no restart. */
+  #waitAgain(error: Error): boolean {
+    if (++this.#refusals > MOST_REFUSALS || this.#ways.isClosing() || !this.#ways.waitsForRestart(error)) return false;
+    const slot = this.#slot;
+    this.#slot = undefined;
+    this.#place = this.#ways.gate.enterAgain(this);
+    slot?.release();
+    return true;
+  }
 
   /** From here on the socket is read by the relay, beginning with what came early. */
   #handOver(): void {

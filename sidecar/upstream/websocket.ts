@@ -2,13 +2,14 @@
 // Its plain-HTTP path leaks (a client that leaves is never reported to the container), so it is not used. Faults of its
 // upgrade path, cured here:
 // - a client that vanishes before or after the upgrade leaves the container's side open: both sides are closed together;
-// - an answer other than 101 is relayed with the framing of a body that is no longer there: relayed here instead.
+// - an answer other than 101 is relayed with the framing of a body that is no longer there: relayed here instead;
+// - the client's side is ended when nobody listens: it stays, so that a restart of the container can be waited for.
 // It brings all of Node's TLS along, 5 MiB that a pod without WebSockets never needs: loaded with the first of them.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type HttpProxy from 'http-proxy';
 import type { Exchange } from '../ingress/exchange.ts';
-import { failureProblem } from './failure.ts';
+import { codeOfFailure, failureProblem } from './failure.ts';
 import { responseHeaders } from './headers.ts';
 
 export interface WebSocketOptions {
@@ -22,6 +23,8 @@ export interface ClientEnd {
   readonly socket: Socket;
   /** The container has agreed: from now on the socket is the relay's. */
   opened(): void;
+  /** Nobody listens at the container's address. True: it will be connected again later. */
+  refused(error: Error): boolean;
 }
 
 export class WebSockets {
@@ -34,13 +37,16 @@ export class WebSockets {
   }
 
   /** Connects the exchange's client with the container. When either side closes the other does. */
-  connect(exchange: Exchange, lines: readonly string[], { socket, opened }: ClientEnd): void {
-    const request = asForwarded(exchange, lines, opened);
+  connect(exchange: Exchange, lines: readonly string[], { socket, opened, refused }: ClientEnd): void {
     const failed = (error: Error) => {
       if (socket.destroyed) return;
+      socket.setTimeout(0);
       if (exchange.hasAnswered) socket.destroy();
-      else exchange.answerProblem(failureProblem(error));
+      else if (codeOfFailure(error) !== 'upstream_unreachable' || !refused(error)) {
+        exchange.answerProblem(failureProblem(error));
+      }
     };
+    const request = asForwarded(exchange, lines, { opened, failed });
     this.#proxy ??= loadProxy(this.#options.origin);
     this.#proxy.then((proxy) => {
       // The client may have left, or its time be over, while the module was loaded.
@@ -68,22 +74,26 @@ async function loadProxy(origin: string): Promise<HttpProxy> {
   return proxy;
 }
 
-interface Attached {
-  readonly exchange: Exchange;
+interface Ways {
   readonly opened: () => void;
+  readonly failed: (error: Error) => void;
+}
+
+interface Attached extends Ways {
+  readonly exchange: Exchange;
 }
 
 const attachedKey = Symbol('attached');
 
 /** The request as http-proxy shall send it: our target and header lines. */
-function asForwarded(exchange: Exchange, lines: readonly string[], opened: () => void): IncomingMessage {
+function asForwarded(exchange: Exchange, lines: readonly string[], ways: Ways): IncomingMessage {
   const headers: Record<string, string | string[]> = { connection: 'Upgrade', upgrade: 'websocket' };
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i]!.toLowerCase();
     const before = headers[name];
     headers[name] = before === undefined ? lines[i + 1]! : [before, lines[i + 1]!].flat();
   }
-  const attached: Attached = { exchange, opened };
+  const attached: Attached = { exchange, ...ways };
   return Object.create(exchange.request, {
     url: { value: exchange.target, writable: true },
     headers: { value: headers },
@@ -96,7 +106,7 @@ function attachedTo(request: IncomingMessage): Attached {
 }
 
 /** Both sides live and die together, and the answer carries what every answer carries. */
-function accompany(outgoing: ClientRequest, { exchange, opened }: Attached, socket: Socket): void {
+function accompany(outgoing: ClientRequest, { exchange, opened, failed }: Attached, socket: Socket): void {
   const sentAtMs = exchange.elapsedMs();
   socket.on('close', () => outgoing.destroy());
   outgoing.on('upgrade', (answer, containerSocket) => {
@@ -106,8 +116,9 @@ function accompany(outgoing: ClientRequest, { exchange, opened }: Attached, sock
     socket.on('close', () => containerSocket.destroy());
     containerSocket.on('close', () => socket.destroy());
   });
-  // After http-proxy has put its own listener there.
+  // After http-proxy has put its own listeners there.
   process.nextTick(() => {
+    outgoing.removeAllListeners('error').on('error', failed);
     outgoing.removeAllListeners('response').on('response', (answer) => {
       exchange.upstreamMs = exchange.elapsedMs() - sentAtMs;
       exchange.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));

@@ -167,3 +167,27 @@ test('an upgrade of status or result is ignored: they are answered as usual, and
   }
   expect(sidecar.model.stats().total).toBe(0);
 });
+
+test('one that found nobody listening waits for the restart, as any request does', async () => {
+  await begin();
+  sidecar.model.crash();
+  const socket = open('/ws');
+  const opened = once(socket, 'open');
+  await sidecar.until(({ waiting, container }) => waiting === 1 && container === 'unreachable');
+  await sidecar.model.restart();
+  await opened;
+  expect(await echoed(socket, 'hello')).toContain('hello');
+  expect((await sidecar.stats()).inFlight).toBe(1);
+  socket.close();
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+});
+
+test('without health probing there is no restart to wait for: 502', async () => {
+  await begin({ settings: { healthPath: '' } });
+  sidecar.model.crash();
+  const socket = open('/ws');
+  const [, response] = await once(socket, 'unexpected-response');
+  expect(response.statusCode).toBe(502);
+  socket.on('error', () => undefined).terminate();
+  await sidecar.until(({ inFlight }) => inFlight === 0);
+});
