@@ -78,7 +78,7 @@ test('while it is paused nobody is answered, and then everybody', async () => {
     isAnswered = true;
     return answer;
   });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventually(() => server.faults.heldBack === 1);
   expect(isAnswered).toBe(false);
   server.faults.resume();
   expect((await asking).status).toBe(200);

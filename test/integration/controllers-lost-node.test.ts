@@ -14,7 +14,8 @@ it('its pods move to another node once their patience is over', async () => {
   const cluster = await startLoopback({
     nodes: [{}, {}],
     timings: { leaseRenewMs: 100 },
-    nodeMonitor: { periodMs: 100, graceMs: 1_500 },
+    // Long enough that the other node is not given up while the machine is held up.
+    nodeMonitor: { periodMs: 100, graceMs: 6_000 },
   });
   try {
     const tolerations = [

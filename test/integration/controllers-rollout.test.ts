@@ -63,7 +63,7 @@ const until = (name: string, check: (now: Awaited<ReturnType<typeof cluster.depl
       if (!check(now)) throw new Error(`not yet: ${JSON.stringify(now.status)}`);
       return now;
     },
-    { deadlineMs: 40_000 },
+    { deadlineMs: 90_000 },
   );
 const isComplete = (replicas: number) => (now: Awaited<ReturnType<typeof cluster.deployment>>) =>
   now.status?.observedGeneration === now.metadata.generation &&
@@ -100,7 +100,7 @@ describe('a Deployment', () => {
       metadata: { annotations },
     });
     await patch('first', { replicas: 1 });
-    await eventually(async () => (await podsOf('first')).length === 1, { deadlineMs: 20_000 });
+    await eventually(async () => (await podsOf('first')).length === 1, { deadlineMs: 90_000 });
     expect((await podsOf('first'))[0]?.metadata.name).toBe(keep?.metadata.name);
     await remove('first');
   });
@@ -113,7 +113,11 @@ describe('a Deployment', () => {
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       }),
     );
-    await until('surge', isComplete(1));
+    // Until it says so too: its deadline may have passed meanwhile on a slow machine.
+    await until(
+      'surge',
+      (now) => isComplete(1)(now) && conditionOf(now, 'Progressing')?.reason === 'NewReplicaSetAvailable',
+    );
     const [old] = await podsOf('surge');
     await newImage('surge');
     const stuck = await until('surge', (now) => conditionOf(now, 'Progressing')?.reason === 'ProgressDeadlineExceeded');
@@ -122,11 +126,13 @@ describe('a Deployment', () => {
       message: expect.stringMatching(/^ReplicaSet "surge-[a-z0-9]+" has timed out progressing\.$/),
     });
     expect(conditionOf(stuck, 'Available')?.status).toBe('True');
-    const pods = await podsOf('surge');
-    expect(pods.find((pod) => pod.metadata.uid === old?.metadata.uid && isReady(pod))).toBeDefined();
-    expect(
-      conditionOf(pods.find((pod) => pod.metadata.uid !== old?.metadata.uid) as never, 'PodScheduled'),
-    ).toMatchObject({ status: 'False', reason: 'Unschedulable' });
+    await eventually(async () => {
+      const pods = await podsOf('surge');
+      expect(pods.find((pod) => pod.metadata.uid === old?.metadata.uid && isReady(pod))).toBeDefined();
+      expect(
+        conditionOf(pods.find((pod) => pod.metadata.uid !== old?.metadata.uid) as never, 'PodScheduled'),
+      ).toMatchObject({ status: 'False', reason: 'Unschedulable' });
+    });
   });
 
   it('gets on once it may take the old pod down first', async () => {
@@ -167,7 +173,7 @@ describe('a Deployment', () => {
     await cluster.client.delete(kinds.pods, { namespace, name: pod?.metadata.name ?? '' });
     await eventually(
       async () => (await podsOf('again')).some((other) => other.metadata.uid !== pod?.metadata.uid && isReady(other)),
-      { deadlineMs: 20_000 },
+      { deadlineMs: 90_000 },
     );
     await remove('again');
     await eventually(async () => (await cluster.client.list(kinds.replicaSets, { namespace })).items.length === 0);

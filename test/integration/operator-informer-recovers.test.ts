@@ -33,7 +33,8 @@ async function stillWorks(): Promise<void> {
 
 test.each(['cut', 'end'] as const)('all watches are %s', async (how) => {
   world.api.requests.clear();
-  expect(world.api.faults.dropWatches(how)).toBeGreaterThan(5);
+  await eventually(() => expect(world.api.faults.openWatches).toBeGreaterThan(8), { deadlineMs: 60_000 });
+  expect(world.api.faults.dropWatches(how)).toBeGreaterThan(8);
   await stillWorks();
 });
 

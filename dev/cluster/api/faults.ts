@@ -65,6 +65,7 @@ function statusOf(failure: Exclude<Failure, 'reset'>): StatusError {
 export class Faults {
   #orders: Order[] = [];
   readonly #watches = new Set<OpenWatch>();
+  #heldBack = 0;
   #pause: { readonly promise: Promise<void>; readonly resume: () => void } | undefined;
 
   /** The next `count` requests for which `matches` is true fail; later ones are served again. */
@@ -96,6 +97,11 @@ export class Faults {
     this.#pause = { promise, resume: resolve };
   }
 
+  /** Requests that have come in since pause() and wait. */
+  get heldBack(): number {
+    return this.#heldBack;
+  }
+
   resume(): void {
     this.#pause?.resume();
     this.#pause = undefined;
@@ -104,7 +110,10 @@ export class Faults {
   // What follows is for the server.
 
   async whilePaused(): Promise<void> {
-    await this.#pause?.promise;
+    if (this.#pause === undefined) return;
+    this.#heldBack++;
+    await this.#pause.promise;
+    this.#heldBack--;
   }
 
   take(request: SeenRequest): StatusError | 'reset' | undefined {
