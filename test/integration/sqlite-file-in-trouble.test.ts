@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { StoreLimits } from '../../sidecar/store/limits.ts';
 import { createStore } from '../../sidecar/store/open-store.ts';
 import type { Submission } from '../../sidecar/store/record.ts';
@@ -60,6 +60,26 @@ it('what was accepted is there after the file is opened again, and what ran is q
   expect(await second.status(waiting.id)).toMatchObject({ state: 'queued', position: 1 });
   expect(await second.complete(lost, response())).toBe(false);
   expect(await second.figures()).toMatchObject({ queued: 2, running: 0 });
+});
+
+it('a clock that is set while it runs ends no lease and no request', async () => {
+  const store = await opened();
+  const [running, waiting] = [submission(), submission()];
+  await store.submit(running);
+  const claim = await claimOne(store);
+  await store.submit(waiting);
+  const clock = vi.spyOn(Date, 'now');
+  try {
+    for (const jumpMs of [86_400_000, -86_400_000]) {
+      clock.mockReturnValue(performance.timeOrigin + performance.now() + jumpMs);
+      expect(await store.sweep()).toMatchObject({ expired: 0, leasesTakenBack: 0, removed: 0 });
+      expect(await store.renew([claim], 30_000)).toEqual(['held']);
+    }
+    const { id } = await claimOne(store);
+    expect(id).toBe(waiting.id);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 it('makes the directories of its file', async () => {
