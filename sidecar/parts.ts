@@ -121,7 +121,7 @@ function createGround(
     requestMetrics: new RequestMetrics(metrics),
     gate: new Gate({ concurrency, maxWaiting: settings.maxQueue, clock }),
     deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
-    container: new Container({ origin, concurrency, idleTimeoutMs }),
+    container: new Container({ origin, idleTimeoutMs, clock }),
     webSockets: new WebSockets({ origin, idleTimeoutMs }),
     traces,
     traffic: new TrafficPort(limits, settings.maxConnections, clock),

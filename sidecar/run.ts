@@ -51,7 +51,7 @@ function inOrder(parts: SidecarParts): readonly Part[] {
 async function giveUp({ closing, gate, container, webSockets, deadlines }: SidecarParts): Promise<void> {
   closing.isClosing = true;
   gate.dismissAll();
-  await container.close();
+  container.close();
   webSockets.closeAll();
   deadlines.stop();
 }

@@ -8,8 +8,11 @@ import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
 import type { RawHeaders } from '../store/record.ts';
-import { type Container, type Controller, type ResponseHandler, rawLines } from '../upstream/container.ts';
+import type { ResponseHead } from '../upstream/client/response-head.ts';
+import type { ResponseHandler, RoundTrip } from '../upstream/client/round-trip.ts';
+import type { Container } from '../upstream/container.ts';
 import { codeOfFailure, failureProblem } from '../upstream/failure.ts';
+import { requestTrailers } from '../upstream/headers.ts';
 import { Relay, type RelayWays } from '../upstream/relay.ts';
 import { admissionProblem } from './admission.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -45,7 +48,7 @@ export class Passage implements Waiter, ResponseHandler {
   #place: PlaceInLine | undefined;
   #slot: Slot | undefined;
   #body: Body | undefined;
-  #controller: Controller | undefined;
+  #trip: RoundTrip | undefined;
   #isOver = false;
   #admittedAtMs = 0;
   #refusals = 0;
@@ -102,34 +105,33 @@ export class Passage implements Waiter, ResponseHandler {
     this.#end(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
   }
 
-  onRequestStart(controller: Controller): void {
-    if (this.#isOver) controller.abort(new Error('nobody waits for the answer'));
-    else this.#controller = controller;
+  onInterim({ status, reason, lines }: ResponseHead): void {
+    this.#exchange.inform(status, reason, lines);
   }
 
-  onResponseStart(controller: Controller, status: number, _headers: unknown, reason?: string): void {
-    if (status < 200) {
-      this.#exchange.inform(status, reason ?? '', rawLines(controller.rawHeaders));
-      return;
-    }
+  onResponseStart(head: ResponseHead): void {
     this.#ways.deadlines.cancel(this.#deadline);
     this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#admittedAtMs;
-    this.#relay.head(controller, status, reason ?? '');
+    this.#relay.head(head);
   }
 
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    this.#relay.chunk(controller, chunk);
+  onResponseData(bytes: Buffer): void {
+    this.#relay.chunk(this.#trip!, bytes);
   }
 
-  onResponseEnd(controller: Controller): void {
-    this.#controller = undefined;
-    this.#relay.end(controller);
+  onResponseLull(): void {
+    this.#relay.lull(this.#trip!);
+  }
+
+  onResponseEnd(trailers: readonly string[]): void {
+    this.#relay.end(this.#trip!, trailers);
+    this.#trip = undefined;
     this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#admittedAtMs);
     this.#end(undefined);
   }
 
-  onResponseError(_controller: Controller | undefined, error: Error): void {
-    this.#controller = undefined;
+  onResponseError(error: Error): void {
+    this.#trip = undefined;
     if (this.#isOver) return;
     if (this.#exchange.hasAnswered) {
       this.#relay.breakOff(error);
@@ -145,13 +147,11 @@ export class Passage implements Waiter, ResponseHandler {
 
   #send(): void {
     const { request, target } = this.#exchange;
-    this.#controller = undefined;
     const body = this.#body ?? null;
-    const { container } = this.#ways;
-    const outgoing = { method: request.method!, target, headers: this.#headers, body };
+    const trailers = requestTrailers(request.rawTrailers);
     try {
-      if (this.#slot === noSlot) container.sendBeside(outgoing, this);
-      else container.send(outgoing, this);
+      const outgoing = { method: request.method!, target, headers: this.#headers, body, trailers };
+      this.#trip = this.#ways.container.send(outgoing, this);
     } catch (error) {
       this.#end(problem('malformed_request', error instanceof Error ? error.message : String(error)));
     }
@@ -165,7 +165,7 @@ export class Passage implements Waiter, ResponseHandler {
     this.#relay.stop();
     if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
     if (answer !== undefined) this.#exchange.answerProblem(answer);
-    this.#controller?.abort(new Error('nobody waits for the answer'));
+    this.#trip?.abort();
     this.#slot?.release();
     this.#slot = undefined;
   }
@@ -193,6 +193,6 @@ export class Passage implements Waiter, ResponseHandler {
   /** The body is there in full, or nothing of it was taken yet. */
   #isRepeatable(): boolean {
     const body = this.#body ?? null;
-    return body === null || body instanceof Uint8Array || !(body.destroyed || body.readableDidRead);
+    return body === null || body instanceof Uint8Array || !body.hasBegun;
   }
 }

@@ -1,10 +1,16 @@
 // The client's request body. Sync requests stream it on, or hand it over whole when it is here already;
 // async requests are stored, so theirs is gathered up to a limit.
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { requestTrailers } from '../upstream/headers.ts';
 
-/** What undici takes: nothing, bytes, or a stream. */
-export type Body = Uint8Array | Readable | null;
+/** Where a body goes as it comes. */
+interface Sink {
+  chunk(bytes: Uint8Array): void;
+  end(trailers: readonly string[]): void;
+}
+
+/** The body for the container: nothing, bytes, or what is still coming. */
+export type Body = Uint8Array | StreamedBody | null;
 
 export function hasBody(request: IncomingMessage): boolean {
   const length = request.headers['content-length'];
@@ -12,45 +18,59 @@ export function hasBody(request: IncomingMessage): boolean {
 }
 
 /**
- * The body for the container. Bytes when all of it is here (the usual case: a small body comes in one packet with its
- * headers), which is faster and can be sent again; else a stream with backpressure.
+ * Bytes when all of it is here (the usual case: a small body comes in one packet with its headers), which is faster and can
+ * be sent again; else a stream with backpressure.
  */
 export function bodyOf(request: IncomingMessage): Body {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return null;
   const isHere = request.complete || (coding === undefined && request.readableLength === Number(length));
-  return isHere ? (request.read() as Uint8Array | null) : new BodyStream(request);
+  return isHere ? (request.read() as Uint8Array | null) : new StreamedBody(request);
 }
 
-/** Passes the request's bytes on. Its destruction leaves the client's connection alone, so that an early answer gets through. */
-class BodyStream extends Readable {
+/** A body that is still coming: read only as fast as it is taken. */
+export class StreamedBody {
+  /** Undefined: the client does not say. */
+  readonly length: number | undefined;
   readonly #request: IncomingMessage;
+  #sink: Sink | undefined;
+  #hasBegun = false;
 
   constructor(request: IncomingMessage) {
-    super({ highWaterMark: 64 * 1024 });
+    const { 'content-length': length } = request.headers;
     this.#request = request;
-    request.on('data', this.#onData).on('end', this.#onEnd);
-    request.pause();
+    this.length = length === undefined ? undefined : Number(length);
   }
 
-  override _read(): void {
+  /** Some of it may be gone: it cannot be sent again. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  start(sink: Sink): void {
+    this.#hasBegun = true;
+    this.#sink = sink;
+    this.#request.on('data', this.#onData).on('end', this.#onEnd).resume();
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
     this.#request.resume();
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  /** What still comes is read and dropped: the next request on the client's connection begins after it. */
+  drop(): void {
     this.#request.off('data', this.#onData).off('end', this.#onEnd);
-    // What still comes is dropped: the next request on this connection begins after it.
+    this.#sink = undefined;
     this.#request.resume();
-    callback(error);
   }
 
-  readonly #onData = (chunk: Uint8Array): void => {
-    if (!this.push(chunk)) this.#request.pause();
-  };
+  readonly #onData = (chunk: Uint8Array): void => this.#sink?.chunk(chunk);
 
-  readonly #onEnd = (): void => {
-    this.push(null);
-  };
+  readonly #onEnd = (): void => this.#sink?.end(requestTrailers(this.#request.rawTrailers));
 }
 
 export type GatheredBody =

@@ -118,7 +118,7 @@ function bodyProblem(kind: 'too_large' | 'too_slow', maxBodyBytes: number): Prob
 }
 
 /** What a stored request does not carry to the container. Its response is stored for clients that may decode differently. */
-const NOT_STORED = ['prefer', 'accept-encoding', headers.inferenceId, headers.webhook] as const;
+const NOT_STORED = ['prefer', 'accept-encoding', 'trailer', headers.inferenceId, headers.webhook] as const;
 
 function headersOf(exchange: Exchange, decision: Decision): string[] {
   const added = ['X-Inference-Id', exchange.id];

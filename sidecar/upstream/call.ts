@@ -2,7 +2,9 @@
 // Never throws: every end is an outcome. Holds no slot; the worker does.
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
-import { type Container, type Controller, type ResponseHandler, rawLines } from './container.ts';
+import type { ResponseHead } from './client/response-head.ts';
+import type { ResponseHandler, RoundTrip } from './client/round-trip.ts';
+import type { Container } from './container.ts';
 import { codeOfFailure } from './failure.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
@@ -15,14 +17,16 @@ export function createCallContainer(
   return (claim, call) => {
     const { submission } = claim;
     const gathering = new Gathering(claim, call, maxResponseBytes, refused);
-    container.send(
-      {
-        method: submission.method,
-        target: submission.target,
-        headers: submission.headers,
-        body: submission.body.length === 0 ? null : submission.body,
-      },
-      gathering,
+    gathering.send(() =>
+      container.send(
+        {
+          method: submission.method,
+          target: submission.target,
+          headers: submission.headers,
+          body: submission.body.length === 0 ? null : submission.body,
+        },
+        gathering,
+      ),
     );
     return gathering.outcome;
   };
@@ -35,7 +39,7 @@ class Gathering implements ResponseHandler {
   readonly #maxBytes: number;
   readonly #refused: (error: Error) => void;
   readonly #isKept: boolean;
-  #controller: Controller | undefined;
+  #trip: RoundTrip | undefined;
   #status = 0;
   #headers: readonly string[] = [];
   #isEventStream = false;
@@ -58,26 +62,31 @@ class Gathering implements ResponseHandler {
     else call.signal.addEventListener('abort', abort, { once: true });
   }
 
-  onRequestStart(controller: Controller): void {
-    if (this.#call.signal.aborted) controller.abort(new Error('aborted before it was sent'));
-    else this.#controller = controller;
+  send(begin: () => RoundTrip): void {
+    if (this.#call.signal.aborted) return;
+    try {
+      this.#trip = begin();
+    } catch (error) {
+      this.onResponseError(error as Error);
+    }
   }
 
-  onResponseStart(controller: Controller, status: number): void {
-    if (status < 200) return;
+  onResponseStart({ status, lines }: ResponseHead): void {
     this.#status = status;
-    this.#headers = responseHeaders(rawLines(controller.rawHeaders));
+    this.#headers = responseHeaders(lines);
     this.#isEventStream = headerOf(this.#headers, 'content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#isEventStream) this.#call.onStreamStart?.({ status, headers: this.#headers });
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onResponseData(bytes: Buffer): void {
     if (!this.#isKept) return;
-    this.#bytes += chunk.length;
+    this.#bytes += bytes.length;
     if (this.#bytes > this.#maxBytes) {
       this.#end({ kind: 'too_large', limitBytes: this.#maxBytes });
       return;
     }
+    // The bytes are lent.
+    const chunk = Buffer.from(bytes);
     this.#chunks.push(chunk);
     if (this.#isEventStream) this.#call.onStreamChunk?.(chunk);
   }
@@ -87,7 +96,7 @@ class Gathering implements ResponseHandler {
     this.#settle({ kind: 'answered', response: { status: this.#status, headers: this.#headers, body } });
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
+  onResponseError(error: Error): void {
     const code = codeOfFailure(error);
     if (code === 'upstream_unreachable') this.#refused(error);
     this.#settle({ kind: 'no_response', code, message: error.message });
@@ -96,7 +105,7 @@ class Gathering implements ResponseHandler {
   /** Ends early: what the container still sends is not wanted. */
   #end(outcome: CallOutcome): void {
     this.#settle(outcome);
-    this.#controller?.abort(new Error(outcome.kind));
+    this.#trip?.abort();
     this.#chunks = [];
   }
 }

@@ -5,7 +5,7 @@ import { type Problem, type ProblemCode, problem } from '../ingress/problem.ts';
 export function codeOfFailure(error: Error): ProblemCode {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (NO_CONNECTION.has(code)) return 'upstream_unreachable';
-  if (error.name === 'HTTPParserError' || NOT_HTTP.has(code)) return 'upstream_invalid';
+  if (code === 'NOT_HTTP') return 'upstream_invalid';
   return 'upstream_reset';
 }
 
@@ -16,9 +16,8 @@ const NO_CONNECTION = new Set([
   'EADDRNOTAVAIL',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'CONNECT_TIMEOUT',
 ]);
-const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 export function failureProblem(error: Error): Problem {
   const code = codeOfFailure(error);

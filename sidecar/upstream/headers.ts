@@ -7,16 +7,31 @@ import { newTraceParent } from './trace.ts';
 /** Of one connection only, whether or not `Connection` names them. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']);
 
-/** In requests also: what the proxy answers itself, and trailers, which are not sent on. */
+/** In requests also: what the proxy answers itself. */
 const NOT_TO_CONTAINER = new Set([
   ...HOP_BY_HOP,
   'expect',
   'proxy-authorization',
-  'trailer',
   'http2-settings',
   // Written anew below, continuing what they say.
   'x-forwarded-for',
   'forwarded',
+]);
+
+/** Fields that are not taken from behind a body (RFC 9110, 6.5.1): framing, routing, who it is, and what we say ourselves. */
+const NOT_IN_TRAILERS = new Set([
+  ...NOT_TO_CONTAINER,
+  'content-length',
+  'host',
+  'trailer',
+  'authorization',
+  'cookie',
+  'prefer',
+  'traceparent',
+  'x-inference-id',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-prefix',
 ]);
 
 /** Names that `Connection` may not take away: a client could strip what the container relies on. */
@@ -89,6 +104,23 @@ export function responseHeaders(raw: RawHeaders): string[] {
     lines.push(name, raw[i + 1]!);
   }
   return lines;
+}
+
+/** The client's trailers as the container gets them. */
+export function requestTrailers(raw: RawHeaders): RawHeaders {
+  return withoutNames(raw, NOT_IN_TRAILERS);
+}
+
+/** The container's trailers as the client gets them. */
+export function responseTrailers(raw: RawHeaders): RawHeaders {
+  return withoutNames(raw, NOT_IN_ANSWER_TRAILERS);
+}
+
+const NOT_IN_ANSWER_TRAILERS = new Set([...HOP_BY_HOP, 'content-length', 'trailer', 'x-inference-id']);
+
+export function withoutNames(raw: RawHeaders, names: ReadonlySet<string>): RawHeaders {
+  if (raw.length === 0) return raw;
+  return raw.filter((_, i) => !names.has(raw[i - (i % 2)]!.toLowerCase()));
 }
 
 /** Header names that a `Connection` field takes along; undefined for the usual `keep-alive` and `close`. */

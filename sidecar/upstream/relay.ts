@@ -1,12 +1,15 @@
-// The container's response on its way to the client: head at once, then each chunk as it comes, never held back, joined
-// or compressed. A client that reads slowly slows the container down; one that has stopped reading is cut off.
+// The container's response on its way to the client: each chunk as it comes, never held back, joined or compressed; what
+// came in one packet leaves in one where it can. A client that reads slowly slows the container down; one that has stopped
+// reading is cut off.
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
-import { type Controller, rawLines } from './container.ts';
+import { AnswerBody } from './answer-body.ts';
+import type { ResponseHead } from './client/response-head.ts';
+import type { RoundTrip } from './client/round-trip.ts';
 import { EventStreamPosition, isEventStream } from './event-stream.ts';
 import { failureProblem } from './failure.ts';
-import { headerOf, responseHeaders } from './headers.ts';
+import { headerOf, responseHeaders, responseTrailers } from './headers.ts';
 
 export interface RelayWays {
   readonly clock: Clock;
@@ -20,6 +23,11 @@ export interface RelayWays {
 export class Relay {
   readonly #exchange: Exchange;
   readonly #ways: RelayWays;
+  #body: AnswerBody | undefined;
+  /** Told but not passed on yet: it waits for the rest of its packet, no longer. */
+  #head: ResponseHead | undefined;
+  #lines: string[] = [];
+  #chunk: Buffer | undefined;
   /** Of an event stream only. */
   #position: EventStreamPosition | undefined;
   #isPlainText = false;
@@ -31,52 +39,86 @@ export class Relay {
     this.#ways = ways;
   }
 
-  head(controller: Controller, status: number, reason: string): void {
-    const lines = responseHeaders(rawLines(controller.rawHeaders));
+  head(head: ResponseHead): void {
+    const lines = responseHeaders(head.lines);
     if (isEventStream(lines)) {
       this.#position = new EventStreamPosition();
       this.#isPlainText = headerOf(lines, 'content-encoding') === undefined;
       // Ingresses that buffer would hold tokens back.
       if (headerOf(lines, 'x-accel-buffering') === undefined) lines.push('X-Accel-Buffering', 'no');
     }
-    this.#exchange.writeHead(status, reason, lines);
-    // At once, but in one packet with the first chunk where that is here already.
-    process.nextTick(flushHead, this.#exchange);
+    this.#head = head;
+    this.#lines = lines;
   }
 
-  chunk(controller: Controller, chunk: Buffer): void {
+  chunk(trip: RoundTrip, chunk: Buffer): void {
     if (this.#position !== undefined) this.#token(this.#position, chunk);
-    const { response } = this.#exchange;
-    if (response.write(chunk)) return;
-    controller.pause();
-    this.#stall = this.#ways.clock.after(this.#ways.idleTimeoutMs, () => this.#exchange.breakOff());
-    response.once('drain', () => {
-      this.#stall?.cancel();
-      controller.resume();
-    });
+    if (this.#chunk !== undefined) this.#pass(trip);
+    this.#chunk = chunk;
   }
 
-  end(controller: Controller): void {
-    const trailers = rawLines(controller.rawTrailers);
-    const { response } = this.#exchange;
-    if (trailers.length > 0) response.addTrailers(pairs(trailers));
-    response.end();
+  /** The rest of the response is not here yet. */
+  lull(trip: RoundTrip): void {
+    this.#pass(trip);
+  }
+
+  end(trip: RoundTrip, trailers: readonly string[]): void {
+    if (this.#head !== undefined && trailers.length === 0 && headerOf(this.#lines, 'trailer') === undefined) {
+      this.#answerWhole(this.#head);
+      return;
+    }
+    this.#pass(trip);
+    this.#body!.end(responseTrailers(trailers));
   }
 
   /** The container died in the middle: the client's connection ends abnormally, so that nobody takes this for the whole. */
   breakOff(error: Error): void {
     const exchange = this.#exchange;
-    if (!this.#isPlainText || !this.#position?.isBetweenEvents) {
+    if (this.#chunk !== undefined) this.#body?.write(this.#chunk);
+    if (!this.#isPlainText || !this.#position?.isBetweenEvents || this.#body === undefined) {
       exchange.breakOff();
       return;
     }
     const event = `event: error\ndata: ${problemBody(failureProblem(error), exchange.id)}\n\n`;
-    exchange.response.write(event, () => exchange.breakOff());
+    this.#body.write(Buffer.from(event), () => exchange.breakOff());
   }
 
   /** Nothing more comes, for whatever reason. */
   stop(): void {
     this.#stall?.cancel();
+  }
+
+  /** All of it came in one packet, and leaves in one. */
+  #answerWhole({ status, reason, contentLength }: ResponseHead): void {
+    const { response, request } = this.#exchange;
+    const text = this.#chunk === undefined ? '' : this.#chunk.toString('latin1');
+    const mayHaveBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
+    if (contentLength < 0 && mayHaveBody) this.#lines.push('Content-Length', String(text.length));
+    this.#exchange.writeHead(status, reason, this.#lines);
+    // As text: Node puts it behind its head and writes both at once.
+    response.end(text, 'latin1');
+  }
+
+  #pass(trip: RoundTrip): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head !== undefined) this.#body = AnswerBody.begin(this.#exchange, head, this.#lines);
+    const chunk = this.#chunk;
+    this.#chunk = undefined;
+    const body = this.#body!;
+    const hasRoom = chunk === undefined || body.write(chunk);
+    if (head !== undefined) body.begun();
+    if (!hasRoom) this.#wait(trip, body);
+  }
+
+  #wait(trip: RoundTrip, body: AnswerBody): void {
+    trip.pause();
+    this.#stall?.cancel();
+    this.#stall = this.#ways.clock.after(this.#ways.idleTimeoutMs, () => this.#exchange.breakOff());
+    body.onceDrained(() => {
+      this.#stall?.cancel();
+      trip.resume();
+    });
   }
 
   #token(position: EventStreamPosition, chunk: Buffer): void {
@@ -86,14 +128,4 @@ export class Relay {
     else this.#ways.nextToken(nowMs - this.#lastChunkMs);
     this.#lastChunkMs = nowMs;
   }
-}
-
-function flushHead(exchange: Exchange): void {
-  exchange.response.flushHeaders();
-}
-
-function pairs(lines: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i < lines.length; i += 2) result.push([lines[i]!, lines[i + 1]!]);
-  return result;
 }

@@ -28,6 +28,35 @@ test('trailers pass', async () => {
   expect(whole).toMatch(/0\r\nX-Checksum: c0ffee\r\nX-Tokens: 5\r\n\r\n$/);
 });
 
+test.each([
+  ['in one packet', 0],
+  ['with a body that comes later', 20],
+])('trailers of the request reach the container, %s', async (_, pauseMs) => {
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Trailer: X-Checksum', 'Transfer-Encoding: chunked', '', '');
+  if (pauseMs > 0) await sidecar.model.when((stats) => stats.inFlight === 1);
+  connection.send('5', 'hello', '0', 'X-Checksum: c0ffee', 'Authorization: Bearer x', '', '');
+  const answer = await connection.until('"trailers"');
+  expect(answer).toContain('"bodyBytes":5');
+  expect(answer).toContain('"trailers":{"x-checksum":"c0ffee"}');
+  expect(answer).toContain('["Trailer","X-Checksum"]');
+  connection.close();
+});
+
+test('trailers that the request announces with a body of known length, or none, do no harm', async () => {
+  const answer = await exchange(
+    'bodyBytes',
+    'POST /echo HTTP/1.1',
+    'Host: a',
+    'Trailer: X-T',
+    'Content-Length: 2',
+    '',
+    'hi',
+  );
+  expect(answer).toContain('"bodyBytes":2');
+  expect(await exchange('bodyBytes', 'GET /echo HTTP/1.1', 'Host: a', 'Trailer: X-T', '', '')).toContain('200 OK');
+});
+
 test('interim responses pass, but not to HTTP/1.0', async () => {
   const answer = await exchange('[102,103]', 'GET /informational HTTP/1.1', 'Host: a', '', '');
   expect(answer).toMatch(

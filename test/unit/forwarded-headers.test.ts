@@ -1,6 +1,6 @@
 // Which header lines cross the proxy: order, case and repetition kept, those of one connection left behind.
 import { expect, test } from 'vitest';
-import { requestHeaders, responseHeaders } from '../../sidecar/upstream/headers.ts';
+import { requestHeaders, requestTrailers, responseHeaders, responseTrailers } from '../../sidecar/upstream/headers.ts';
 
 const none = { without: [], added: [] };
 
@@ -43,12 +43,31 @@ test('what belongs to one connection stays behind, named by Connection or not', 
     ['Upgrade', 'h2c'],
     ['Expect', '100-continue'],
     ['Proxy-Authorization', 'Basic x'],
-    ['Trailer', 'X-T'],
     ['Kept', 'yes'],
   ]);
   const names = lines.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
   const added = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'traceparent'];
   expect(names).toEqual(['host', 'kept', ...added]);
+});
+
+test('trailers pass, but not those that say who or where, or that belong to the framing', () => {
+  const raw = [
+    'X-Checksum',
+    'c0ffee',
+    'Content-Length',
+    '5',
+    'Authorization',
+    'Bearer x',
+    'x-Tokens',
+    '5',
+    'Host',
+    'b',
+  ];
+  expect(requestTrailers(raw)).toEqual(['X-Checksum', 'c0ffee', 'x-Tokens', '5']);
+  expect(responseTrailers(['X-Checksum', 'c0ffee', 'Transfer-Encoding', 'x', 'X-Inference-Id', 'y'])).toEqual([
+    'X-Checksum',
+    'c0ffee',
+  ]);
 });
 
 test.each(['Host', 'Content-Length', 'Content-Type', 'Authorization'])('Connection cannot take %s away', (name) => {

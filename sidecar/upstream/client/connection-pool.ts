@@ -1,0 +1,112 @@
+// The connections to one address: the one that rested last is taken first, a new one is made where none rests. Who may be
+// inside is the gate's business, so no more are made than it lets in.
+import type { Clock, Timer } from '../../../runtime/clock.ts';
+import { type Address, Connection, type ConnectionOwner } from './connection.ts';
+import { ClientFault } from './fault.ts';
+import type { RoundTrip } from './round-trip.ts';
+
+export interface PoolOptions {
+  readonly address: Address;
+  readonly clock: Clock;
+  /** Longest silence inside a response body. */
+  readonly longestSilenceMs: number;
+}
+
+/** How often the connections are looked at: times are kept to within this. */
+const LOOK_MS = 500;
+/** As much as the kernel hands over at a time. */
+const READ_BYTES = 64 * 1024;
+
+export class ConnectionPool implements ConnectionOwner {
+  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #options: PoolOptions;
+  readonly #connections = new Set<Connection>();
+  readonly #resting: Connection[] = [];
+  /** Taken in this turn of the event loop. */
+  #taken: Connection[] = [];
+  #looking: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  send(trip: RoundTrip): void {
+    if (this.#isClosed) {
+      process.nextTick(() => this.#refuse(trip));
+      return;
+    }
+    const nowMs = this.#options.clock.monotonicMs();
+    for (let rested = this.#resting.pop(); rested !== undefined; rested = this.#resting.pop()) {
+      if (rested.restsUntilMs > nowMs) {
+        this.#take(rested, trip);
+        return;
+      }
+      rested.destroy();
+    }
+    this.#connect(trip);
+  }
+
+  rested(connection: Connection, keepAliveMs: number): void {
+    connection.restsUntilMs = this.#options.clock.monotonicMs() + keepAliveMs;
+    this.#resting.push(connection);
+  }
+
+  missed(trip: RoundTrip): void {
+    this.send(trip);
+  }
+
+  gone(connection: Connection): void {
+    this.#connections.delete(connection);
+    const at = this.#resting.indexOf(connection);
+    if (at >= 0) this.#resting.splice(at, 1);
+  }
+
+  /** Ends all connections; who is still on one hears of it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#looking?.cancel();
+    for (const connection of [...this.#connections]) connection.fail(closed());
+  }
+
+  /**
+   * Written to only after the other sockets of this turn have been looked at: a connection that the container has closed
+   * meanwhile is found out, and another one taken, before anything is written to it.
+   */
+  #take(connection: Connection, trip: RoundTrip): void {
+    connection.take(trip);
+    if (this.#taken.push(connection) === 1) setImmediate(this.#writeTaken);
+  }
+
+  readonly #writeTaken = (): void => {
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const connection of taken) connection.write();
+  };
+
+  #connect(trip: RoundTrip): void {
+    this.#connections.add(new Connection(this.#options.address, this, trip));
+    this.#looking ??= this.#lookLater();
+  }
+
+  #lookLater(): Timer {
+    return this.#options.clock.after(LOOK_MS, () => {
+      const nowMs = this.#options.clock.monotonicMs();
+      for (const connection of [...this.#connections]) {
+        if (!connection.isResting) connection.look(nowMs, this.#options.longestSilenceMs);
+        else if (connection.restsUntilMs <= nowMs) connection.destroy();
+      }
+      this.#looking = this.#connections.size > 0 ? this.#lookLater() : undefined;
+    });
+  }
+
+  #refuse(trip: RoundTrip): void {
+    if (trip.isOver) return;
+    trip.isOver = true;
+    trip.handler.onResponseError(closed());
+  }
+}
+
+function closed(): ClientFault {
+  return new ClientFault('CLOSED', 'the connections to it are closed');
+}

@@ -1,0 +1,78 @@
+// One request and its response: what the caller holds to slow it down or give it up, and what it is told.
+import type { RawHeaders } from '../../store/record.ts';
+import type { ComingBody } from './request-body.ts';
+import type { BodyFraming } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Told of the response. Nothing more is told after `onResponseEnd`, `onResponseError` or an abort. */
+export interface ResponseHandler {
+  /** 102 or 103: zero or more before the response. */
+  onInterim?(head: ResponseHead): void;
+  onResponseStart(head: ResponseHead): void;
+  /** The bytes are lent: valid until the next `onResponseLull` or `onResponseEnd` returns. */
+  onResponseData(bytes: Buffer): void;
+  /** All of what came in one packet has been told, and the response goes on. */
+  onResponseLull?(): void;
+  onResponseEnd(trailers: readonly string[]): void;
+  onResponseError(error: Error): void;
+}
+
+export interface ContainerRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: RawHeaders;
+  readonly body: Uint8Array | ComingBody | null;
+  /** Of a body that is here already. One that is still coming brings its own. */
+  readonly trailers?: RawHeaders;
+}
+
+/** The connection a round trip is on. */
+interface Carrier {
+  pause(): void;
+  resume(): void;
+  giveUp(trip: RoundTrip): void;
+}
+
+export class RoundTrip {
+  readonly request: ContainerRequest;
+  readonly handler: ResponseHandler;
+  /** As written. */
+  readonly head: string;
+  readonly framing: BodyFraming;
+  /** The connection ends with the response. */
+  readonly isLast: boolean;
+  carrier: Carrier | undefined;
+  isOver = false;
+
+  constructor(
+    request: ContainerRequest,
+    handler: ResponseHandler,
+    head: string,
+    framing: BodyFraming,
+    isLast: boolean,
+  ) {
+    this.request = request;
+    this.handler = handler;
+    this.head = head;
+    this.framing = framing;
+    this.isLast = isLast;
+  }
+
+  /** The container is not read from until `resume`. */
+  pause(): void {
+    this.carrier?.pause();
+  }
+
+  resume(): void {
+    this.carrier?.resume();
+  }
+
+  /** Nobody wants the response: the container's connection closes. */
+  abort(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.carrier?.giveUp(this);
+    this.carrier = undefined;
+  }
+}
