@@ -1,6 +1,6 @@
 // W3C Trace Context: reading and writing `traceparent`. Where a client sends none, the trace begins here, so that the
 // container's spans and whatever it calls belong together. Without a traces endpoint a client's own passes through unchanged.
-import { randomUUID } from 'node:crypto';
+import { randomId } from '../../runtime/random-id.ts';
 
 /** A span as its children know it. */
 export interface TraceContext {
@@ -11,7 +11,7 @@ export interface TraceContext {
 
 /**
  * Sampled, as a root span of the OpenTelemetry SDKs is by default: the container decides as it would without us.
- * From UUIDs, which Node makes in stock: a hundred times faster than asking for as many random bytes.
+ * From UUIDs, which are made in stock: a hundred times faster than asking for as many random bytes.
  */
 export function newTraceParent(): string {
   return traceParentOf({ traceId: newTraceId(), spanId: newSpanId(), isSampled: true });
@@ -31,11 +31,11 @@ export function parseTraceParent(text: string | undefined): TraceContext | undef
 }
 
 export function newTraceId(): string {
-  return hexOf(randomUUID());
+  return hexOf(randomId());
 }
 
 export function newSpanId(): string {
-  return hexOf(randomUUID()).slice(16);
+  return hexOf(randomId()).slice(16);
 }
 
 function hexOf(uuid: string): string {

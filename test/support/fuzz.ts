@@ -30,7 +30,11 @@ export class Fuzz {
   /** One connection's bytes in packets. */
   packets(): readonly Buffer[] {
     let bytes: Buffer = Buffer.concat(Array.from({ length: 1 + this.upTo(3) }, () => this.#request()));
-    for (let i = this.upTo(4); i > 0; i--) bytes = this.#mutated(bytes);
+    for (let i = this.upTo(4); i > 0; i--) bytes = this.mutated(bytes);
+    return this.split(bytes);
+  }
+
+  split(bytes: Buffer): readonly Buffer[] {
     const packets: Buffer[] = [];
     for (let at = 0; at < bytes.length; ) {
       const size = this.chance(0.2) ? 1 + this.upTo(3) : 1 + this.upTo(bytes.length);
@@ -63,7 +67,8 @@ export class Fuzz {
     return Buffer.from(head.join('\r\n') + content, 'latin1');
   }
 
-  #mutated(bytes: Buffer): Buffer {
+  /** One thing about it is wrong now, probably. */
+  mutated(bytes: Buffer): Buffer {
     const at = this.upTo(bytes.length + 1);
     const cut = [bytes.subarray(0, at), bytes.subarray(at)] as const;
     switch (this.upTo(6)) {

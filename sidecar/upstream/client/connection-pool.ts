@@ -24,6 +24,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #resting: Connection[] = [];
   /** Taken in this turn of the event loop. */
   #taken: Connection[] = [];
+  #turn = 0;
   #looking: Timer | undefined;
   #isClosed = false;
 
@@ -49,6 +50,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   rested(connection: Connection, keepAliveMs: number): void {
     connection.restsUntilMs = this.#options.clock.monotonicMs() + keepAliveMs;
+    connection.restedInTurn = this.#turn;
     this.#resting.push(connection);
   }
 
@@ -70,8 +72,9 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /**
-   * Written to only after the other sockets of this turn have been looked at: a connection that the container has closed
-   * meanwhile is found out, and another one taken, before anything is written to it.
+   * Written to only after the event loop has looked at all sockets once since the connection came to rest, and at those of
+   * this turn: where the container has closed it meanwhile, or right behind its response, that is found out, and another
+   * one taken, before anything is written to it.
    */
   #take(connection: Connection, trip: RoundTrip): void {
     connection.take(trip);
@@ -80,8 +83,12 @@ export class ConnectionPool implements ConnectionOwner {
 
   readonly #writeTaken = (): void => {
     const taken = this.#taken;
+    const turn = this.#turn++;
     this.#taken = [];
-    for (const connection of taken) connection.write();
+    for (const connection of taken) {
+      if (connection.restedInTurn !== turn) connection.write();
+      else if (this.#taken.push(connection) === 1) setImmediate(this.#writeTaken);
+    }
   };
 
   #connect(trip: RoundTrip): void {

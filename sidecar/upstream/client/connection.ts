@@ -46,7 +46,8 @@ export class Connection implements ResponseSink {
   #isPaused = false;
   #keepAliveMs = KEEP_ALIVE_MS;
   #error: Error | undefined;
-  /** For the owner: when it came to rest, and for how long. */
+  /** For the owner: when it came to rest, and until when it may. */
+  restedInTurn = -1;
   restsUntilMs = 0;
   /** Something came since the owner last looked. It is made at such a moment. */
   #hasHeard = true;

@@ -104,9 +104,9 @@ class Framing {
   #length(value: string): void {
     if (this.contentLength >= 0) throw notHttp('more than one Content-Length');
     if (this.isChunked) throw notHttp('both Transfer-Encoding and Content-Length');
-    const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (!Number.isSafeInteger(length)) throw notHttp('its Content-Length is not a number of bytes');
-    this.contentLength = length;
+    if (!/^\d+$/.test(value)) throw notHttp('its Content-Length is not a number of bytes');
+    this.contentLength = Number(value);
+    if (!Number.isSafeInteger(this.contentLength)) throw notHttp('its Content-Length is more than can be counted');
   }
 
   #coding(value: string): void {
