@@ -2,7 +2,7 @@
 // Hands what comes to the pipeline; decides nothing.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { createServer, listen } from '../../runtime/http.ts';
 import type { ConnectionLimits } from './limits.ts';
 import { isWebSocket } from './upgrade.ts';
@@ -23,6 +23,7 @@ const LAST_WORD_MS = 1_000;
 export class TrafficPort {
   readonly #server: Server;
   readonly #clock: Clock;
+  #closing: Timer | undefined;
 
   constructor(limits: ConnectionLimits, maxConnections: number, clock: Clock) {
     this.#clock = clock;
@@ -68,9 +69,12 @@ export class TrafficPort {
     this.#server.getConnections((_error, count) => done(count));
   }
 
-  /** Closes what clients keep open for later, in a moment. */
+  /** Closes what clients keep open for later, in a moment. Asked again it waits anew: who was answered just now may be on the way back. */
   closeKept(): void {
-    this.#clock.after(KEPT_FOR_MS, () => this.#server.closeIdleConnections());
+    this.#closing?.cancel();
+    // After the sockets were read: on a busy machine a request may have arrived that this loop has not seen yet.
+    const close = () => void setImmediate(() => this.#server.closeIdleConnections());
+    this.#closing = this.#clock.after(KEPT_FOR_MS, close);
   }
 
   /** Takes no new connections. Who is still there is answered by `giveUp`, and gets a moment to read it. */
