@@ -5,8 +5,9 @@ import type { Claim } from '../store/store.ts';
 import type { ResponseHead } from './client/response-head.ts';
 import type { ResponseHandler, RoundTrip } from './client/round-trip.ts';
 import type { Container } from './container.ts';
+import { isEventStream } from './event-stream.ts';
 import { codeOfFailure } from './failure.ts';
-import { headerOf, responseHeaders } from './headers.ts';
+import { responseHeaders } from './headers.ts';
 
 /** `refused`: nobody listens at the container's address. */
 export function createCallContainer(
@@ -74,7 +75,7 @@ class Gathering implements ResponseHandler {
   onResponseStart({ status, lines }: ResponseHead): void {
     this.#status = status;
     this.#headers = responseHeaders(lines);
-    this.#isEventStream = headerOf(this.#headers, 'content-type')?.startsWith('text/event-stream') ?? false;
+    this.#isEventStream = isEventStream(this.#headers);
     if (this.#isEventStream) this.#call.onStreamStart?.({ status, headers: this.#headers });
   }
 

@@ -19,6 +19,8 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /** Most heads are shorter than this and come with their body: no more is looked at than needed. */
 const USUAL_HEAD_BYTES = 2 * 1024;
 
+const BARE_LF = /(?<!\r)\n/;
+
 type State = 'idle' | 'head' | 'length' | 'chunks' | 'until close';
 
 const NO_TRAILERS: readonly string[] = [];
@@ -90,7 +92,11 @@ export class ResponseParser {
     this.#text += bytes.toString('latin1', from, limit);
     const end = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (end > MAX_HEAD_BYTES || (end < 0 && this.#text.length > MAX_HEAD_BYTES)) throw notHttp('its head is too large');
-    if (end < 0) return limit;
+    if (end < 0) {
+      // Without CR it would never end, and the caller wait for it until its deadline.
+      if (BARE_LF.test(this.#text)) throw notHttp('a line of its head does not end with CR LF');
+      return limit;
+    }
     const head = readHead(this.#text.slice(0, end));
     this.#text = '';
     const at = from + end + 4 - before;
