@@ -1,5 +1,6 @@
 // Callers of an InferenceDeployment through its Service, in all modes and without a pause, as long as a test disturbs its pods: who was
-// answered, and who was not, in words. They keep their connections, as clients of a model do, and try nothing twice.
+// answered, and who was not, in words. They try nothing twice, so each request has a connection of its own: one that is kept may close
+// in the moment in which a busy machine sends on it, which every client has to bear (test/integration/drain.test.ts is about those).
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Tally {
@@ -48,7 +49,7 @@ export function startServiceLoad(url: string, name: string): ServiceLoad {
 const generate = (url: string, name: string, isStream: boolean, headers: Readonly<Record<string, string>> = {}) =>
   fetch(`${url}/${name}/v1/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
     body: JSON.stringify({ model: 'echo', prompt: 'hello', max_tokens: 20, stream: isStream }),
   });
 
@@ -66,7 +67,7 @@ async function asynchronous(url: string, name: string): Promise<void> {
   const accepted = await generate(url, name, false, { prefer: 'respond-async' });
   const { Id } = (await accepted.json()) as { readonly Id: string };
   isAsExpected(accepted.status === 202, Id);
-  const about = { headers: { 'x-inference-id': Id } };
+  const about = { headers: { 'x-inference-id': Id, connection: 'close' } };
   for (const endMs = performance.now() + PATIENCE_MS; ; await pause(100)) {
     const text = await (await fetch(`${url}/status/${name}`, about)).text();
     if ((JSON.parse(text) as { readonly Status: string }).Status === 'Completed') break;
