@@ -198,13 +198,14 @@ function assemblePipeline(
 }
 
 function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
-  const { settings, clock, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
+  const { settings, clock, limits, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
   return {
     container,
     gate,
     deadlines,
     rate: new ServiceRate(settings.concurrency),
     clock,
+    bodySilenceMs: limits.bodySilenceMs,
     idleTimeoutMs,
     firstToken: (ms) => requestMetrics.firstToken(ms),
     nextToken: (gapMs) => requestMetrics.nextToken(gapMs),

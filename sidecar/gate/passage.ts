@@ -25,6 +25,8 @@ export interface PassageWays extends RelayWays {
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly rate: ServiceRate;
+  /** Longest silence in the middle of a request's body. */
+  readonly bodySilenceMs: number;
   /** Nobody listens at the container's address: true when its restart is waited for. */
   waitsForRestart(error: Error): boolean;
   /** The replica ends: what fails now fails for that reason. */
@@ -87,7 +89,10 @@ export class Passage implements Waiter, ResponseHandler {
     this.#admittedAtMs = this.#exchange.elapsedMs();
     this.#exchange.queueMs = this.#admittedAtMs;
     this.#exchange.askForBody();
-    this.#body ??= bodyOf(this.#exchange.request);
+    this.#body ??= bodyOf(this.#exchange.request, {
+      longestMs: this.#ways.bodySilenceMs,
+      exceeded: () => this.#stalled(),
+    });
     this.#send();
   }
 
@@ -98,6 +103,13 @@ export class Passage implements Waiter, ResponseHandler {
     } else {
       this.#end(problem('upstream_timeout', 'the model container sent no response within the time to live'));
     }
+  }
+
+  /** The client stopped in the middle of its body. Once the answer has begun, the silence of the container is what counts. */
+  #stalled(): void {
+    if (this.#exchange.hasAnswered) return;
+    this.#exchange.response.shouldKeepAlive = false;
+    this.#end(problem('request_timeout', 'the body of the request stopped coming'));
   }
 
   /** The replica ends before its turn came. */

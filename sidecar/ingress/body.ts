@@ -21,11 +21,17 @@ export function hasBody(request: IncomingMessage): boolean {
  * Bytes when all of it is here (the usual case: a small body comes in one packet with its headers), which is faster and can
  * be sent again; else a stream with backpressure.
  */
-export function bodyOf(request: IncomingMessage): Body {
+export function bodyOf(request: IncomingMessage, silence: Silence): Body {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return null;
   const isHere = request.complete || (coding === undefined && request.readableLength === Number(length));
-  return isHere ? (request.read() as Uint8Array | null) : new StreamedBody(request);
+  return isHere ? (request.read() as Uint8Array | null) : new StreamedBody(request, silence);
+}
+
+/** A client that has stopped in the middle of its body would keep its slot for nothing. */
+export interface Silence {
+  readonly longestMs: number;
+  exceeded(): void;
 }
 
 /** A body that is still coming: read only as fast as it is taken. */
@@ -33,12 +39,15 @@ export class StreamedBody {
   /** Undefined: the client does not say. */
   readonly length: number | undefined;
   readonly #request: IncomingMessage;
+  readonly #silence: Silence;
   #sink: Sink | undefined;
   #hasBegun = false;
+  #isPaused = false;
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, silence: Silence) {
     const { 'content-length': length } = request.headers;
     this.#request = request;
+    this.#silence = silence;
     this.length = length === undefined ? undefined : Number(length);
   }
 
@@ -50,27 +59,44 @@ export class StreamedBody {
   start(sink: Sink): void {
     this.#hasBegun = true;
     this.#sink = sink;
-    this.#request.on('data', this.#onData).on('end', this.#onEnd).resume();
+    if (!this.#request.complete) this.#request.setTimeout(this.#silence.longestMs);
+    this.#request.on('data', this.#onData).on('end', this.#onEnd).on('timeout', this.#onTimeout).resume();
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#request.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#request.resume();
   }
 
   /** What still comes is read and dropped: the next request on the client's connection begins after it. */
   drop(): void {
-    this.#request.off('data', this.#onData).off('end', this.#onEnd);
+    this.#stopListening();
     this.#sink = undefined;
     this.#request.resume();
   }
 
+  #stopListening(): void {
+    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('timeout', this.#onTimeout);
+    this.#request.socket.setTimeout(0);
+  }
+
   readonly #onData = (chunk: Uint8Array): void => this.#sink?.chunk(chunk);
 
-  readonly #onEnd = (): void => this.#sink?.end(requestTrailers(this.#request.rawTrailers));
+  readonly #onEnd = (): void => {
+    this.#stopListening();
+    this.#sink?.end(requestTrailers(this.#request.rawTrailers));
+  };
+
+  readonly #onTimeout = (): void => {
+    // Not read from: it is the container that takes its time.
+    if (this.#isPaused) this.#request.setTimeout(this.#silence.longestMs);
+    else this.#silence.exceeded();
+  };
 }
 
 export type GatheredBody =

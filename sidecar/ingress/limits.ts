@@ -7,7 +7,7 @@ export interface ConnectionLimits {
   readonly maxHeaders: number;
   /** Time for request line and headers to arrive: slow-loris clients are cut off. */
   readonly headersTimeoutMs: number;
-  /** Longest silence in the middle of a body that is held in memory. */
+  /** Longest silence in the middle of a body, while it is gathered or its request holds a slot. */
   readonly bodySilenceMs: number;
   /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they close first. */
   readonly keepAliveMs: number;

@@ -36,6 +36,32 @@ test('a slow async body that keeps coming is waited for', async () => {
   connection.close();
 });
 
+test('a sync body that stops coming: 408, the slot free for the next, the connection at its end', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 10', '', 'half');
+  await sidecar.until(({ inFlight }) => inFlight === 1);
+  const next = fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'next' });
+  expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+  expect((await next).status).toBe(200);
+});
+
+test('a sync body that the container is slow to read is waited for, and so is an answer after it', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
+  const body = Buffer.alloc(20_000_000, 'x');
+  // Held before it reads: what lies between fills up, and nothing moves.
+  const held = fetch(`${sidecar.url}/echo?hold=read`, { method: 'POST', body });
+  const computed = fetch(`${sidecar.url}/echo?hold=answer`, { method: 'POST', body: Buffer.alloc(100_000, 'x') });
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  sidecar.model.release('read');
+  expect((await held).status).toBe(200);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  sidecar.model.release('answer');
+  expect((await computed).status).toBe(200);
+});
+
 test('a sync body that does not come within the time to live: 504, the slot free', async () => {
   sidecar = await startSidecar({ settings: { requestTtlSeconds: 1 } });
   const connection = await RawConnection.open(sidecar.port);
