@@ -1,23 +1,24 @@
-// The life of a release with the real helm on the cluster on loopback: installed, upgraded, rolled back, uninstalled and installed
+// The life of a release with the real helm on the cluster on loopback, or on a real API server (world-api.ts): installed, upgraded, rolled back, uninstalled and installed
 // again, as a platform team does over a year. What must survive survives, what the notes say to type works.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server.ts';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { chartDir, type Rendered, renderText } from '../support/chart.ts';
 import { chartVariants } from '../support/chart-variants.ts';
 import { type CommandLine, commandLine } from '../support/command-line.ts';
 import { prometheusDefinitions } from '../support/prometheus-kinds.ts';
+import { startWorldApi, testThatNeeds, type WorldApi } from '../support/world-api.ts';
 
 const namespace = 'inference-system';
-let server: ApiServer;
+const it = testThatNeeds('definitions');
+let server: WorldApi;
 let home: string;
 let line: CommandLine;
 
 beforeAll(async () => {
-  server = await startApiServer();
   home = await mkdtemp(join(tmpdir(), 'helm-'));
+  server = await startWorldApi(home);
   line = commandLine(server.kubeconfigPath, home);
 });
 

@@ -11,7 +11,7 @@ import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
 import { startRealApiServer } from './real-api-server.ts';
 
 export type ApiKind = 'stand-in' | 'binaries' | 'cluster';
-export type Ability = 'faults' | 'request log' | 'pods' | 'services' | 'no controllers';
+export type Ability = 'faults' | 'request log' | 'pods' | 'services' | 'definitions' | 'no controllers';
 
 export interface WorldApi extends Pick<ApiServer, 'kubeconfigPath' | 'requests' | 'faults' | 'compact'> {
   /** Other than `default` only where a cluster is shared with others. */
@@ -34,6 +34,7 @@ const lacks: Readonly<Record<ApiKind, Readonly<Partial<Record<Ability, string>>>
     faults: 'a real API server does not fail on order',
     'request log': 'the requests of an existing cluster are not ours to read',
     services: 'the Services of an existing cluster are not reachable from here',
+    definitions: 'the resource definition of an existing cluster is not ours to delete',
     pods: 'an existing cluster has not our images, nor are its pods reachable from here',
     'no controllers': 'the controllers of an existing cluster are not ours to stop',
   },
