@@ -91,6 +91,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
       const refusal = answerBroken(error, socket);
       if (refusal !== undefined) ground.requestMetrics.refused(refusal.code);
     },
+    dropped: () => metrics.counter('inference_client_connections_refused_total').inc(),
   });
   const admin = new AdminServer({
     host: settings.host,

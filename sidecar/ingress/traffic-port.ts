@@ -13,6 +13,8 @@ export interface TrafficHandlers {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
   /** Bytes that are not HTTP, or did not come in time. */
   broken(error: NodeJS.ErrnoException, socket: Socket): void;
+  /** A connection more than there may be: Node has closed it. */
+  dropped(): void;
 }
 
 /** A draining replica leaves a client this time to come back on its connection: closing at once would meet it half-way. */
@@ -58,7 +60,8 @@ export class TrafficPort {
       .on('checkContinue', expecting)
       .on('checkExpectation', expecting)
       .on('upgrade', (request, socket, head) => handlers.upgrade(request, socket as Socket, head))
-      .on('clientError', (error, socket) => handlers.broken(error, socket as Socket));
+      .on('clientError', (error, socket) => handlers.broken(error, socket as Socket))
+      .on('drop', () => handlers.dropped());
   }
 
   listen(host: string, port: number): Promise<void> {

@@ -55,6 +55,10 @@ export const metricNames = table({
   inference_waiting: { kind: 'gauge', help: 'Sync requests waiting in this replica' },
   inference_concurrency_limit: { kind: 'gauge', help: 'Requests that may be inside the container at a time' },
   inference_client_connections: { kind: 'gauge', help: 'Open client connections' },
+  inference_client_connections_refused_total: {
+    kind: 'counter',
+    help: 'Client connections closed at once, because there were as many as there may be',
+  },
   inference_draining: { kind: 'gauge', help: '1 while the replica drains' },
   inference_container_state: {
     kind: 'gauge',

@@ -82,10 +82,12 @@ test('a client that stops reading is cut off after the idle timeout, and the con
   connection.close();
 });
 
-test('connections over the limit are not accepted', async () => {
+test('connections over the limit are not accepted, and counted', async () => {
   sidecar = await startSidecar({ settings: { maxConnections: 3 } });
   const open = await Promise.all([1, 2, 3].map(() => RawConnection.open(sidecar.port)));
   const over = await RawConnection.open(sidecar.port);
   await over.untilClosed();
+  const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
+  expect(metrics).toMatch(/^inference_client_connections_refused_total 1$/m);
   for (const connection of open) connection.close();
 });
