@@ -40,6 +40,11 @@ export class ListenersById {
     };
   }
 
+  /** Ids of interest. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
   ids(): readonly string[] {
     return [...this.#byId.keys()];
   }

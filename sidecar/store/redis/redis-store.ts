@@ -71,7 +71,7 @@ export class RedisStore implements Store {
     this.#submissions = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
-      sizeOf: (item) => (item[9] as Buffer).length,
+      sizeOf: (item) => (item[7] as Buffer).length,
       send: (items) => this.#sendSubmissions(items),
     });
     this.#answers = new Batch({
@@ -101,8 +101,7 @@ export class RedisStore implements Store {
   submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
     const { id, mode, owner, webhook, ttlMs } = submission;
     const payload = encodeRequest(submission);
-    const head = [id, randomUUID(), mode, owner, webhook, fingerprintOf(submission), ttlMs, payload.length, reachable];
-    return this.#submissions.add([...head, payload]);
+    return this.#submissions.add([id, mode, owner, webhook, fingerprintOf(submission), ttlMs, reachable, payload]);
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
@@ -201,7 +200,9 @@ export class RedisStore implements Store {
   async replay(id: string, newId: string): Promise<SubmitOutcome | null> {
     const { maxQueue, maxStoredBytes } = this.#limits;
     const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId, randomUUID()]);
-    return reply === null ? null : readSubmitOutcome(reply);
+    if (reply === null) return null;
+    const [kind, number] = list(reply);
+    return readSubmitOutcome(kind, number);
   }
 
   async claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]> {
@@ -245,12 +246,13 @@ export class RedisStore implements Store {
 
   async #sendSubmissions(items: readonly (readonly StepArgument[])[]): Promise<readonly SubmitOutcome[]> {
     const { maxQueue, maxStoredBytes } = this.#limits;
-    const reply = await this.#steps.run('submit', [maxQueue, maxStoredBytes, items.length, ...items.flat()]);
-    return list(reply).map(readSubmitOutcome);
+    const head = [maxQueue, maxStoredBytes, randomUUID(), items.length];
+    const reply = list(await this.#steps.run('submit', [...head, ...items.flat()]));
+    return items.map((_, i) => readSubmitOutcome(reply[2 * i], reply[2 * i + 1]));
   }
 
   async #sendAnswers(items: readonly Answer[]): Promise<readonly boolean[]> {
-    const args = items.flatMap(({ lease, bytes }) => [lease.id, lease.token, bytes.length, bytes]);
+    const args = items.flatMap(({ lease, bytes }) => [lease.id, lease.token, bytes]);
     return list(await this.#steps.run('complete', [items.length, ...args])).map(isDone);
   }
 }

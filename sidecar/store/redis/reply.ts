@@ -34,8 +34,8 @@ export function readStatus(reply: Reply | undefined): RequestStatus {
   };
 }
 
-export function readSubmitOutcome(reply: Reply | undefined): SubmitOutcome {
-  const [kind, count] = list(reply).map(text);
+export function readSubmitOutcome(outcome: Reply | undefined, count: Reply | undefined): SubmitOutcome {
+  const kind = text(outcome);
   const number = Number(count);
   switch (kind) {
     case 'accepted':

@@ -21,14 +21,19 @@ export class WakeUps {
     client.on('error', () => undefined);
   }
 
+  /** Changes of state come in one message for many requests, which only those listen to who wait for one; streams have a channel each. */
   onChange(id: string, listener: () => void): () => void {
     const channel = this.#channelOf(id);
     return this.#changes.add(
       id,
       listener,
-      () => this.#send(this.#client.subscribe(channel).then(() => this.#changes.notify(id))),
-      () => this.#send(this.#client.unsubscribe(channel)),
+      () => this.#send(this.#client.subscribe(channel, this.#allChanges).then(() => this.#changes.notify(id))),
+      () => this.#send(this.#client.unsubscribe(channel, ...(this.#changes.size === 0 ? [this.#allChanges] : []))),
     );
+  }
+
+  get #allChanges(): string {
+    return `${this.#prefix}:changes`;
   }
 
   #channelOf(id: string): string {
@@ -38,6 +43,7 @@ export class WakeUps {
   #listenAgain(): void {
     const channels = [':work', ':cancel', ':hooks!'].map((end) => `${this.#prefix}${end}`);
     for (const id of this.#changes.ids()) channels.push(this.#channelOf(id));
+    if (this.#changes.size > 0) channels.push(this.#allChanges);
     this.#send(this.#client.subscribe(...channels).then(() => this.#announceAll()));
   }
 
@@ -52,6 +58,7 @@ export class WakeUps {
     if (end === ':work') this.work.notify();
     else if (end === ':cancel') this.canceled.notify(message);
     else if (end === ':hooks!') this.deliveries.notify();
+    else if (end === ':changes') for (const id of message.split(' ')) this.#changes.notify(id);
     else if (end.startsWith(':c:')) this.#changes.notify(end.slice(':c:'.length));
   }
 

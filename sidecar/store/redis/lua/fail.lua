@@ -4,6 +4,7 @@
 -- Guarantee: as complete. A request that waits keeps its place by arrival.
 --@include keys
 --@include horizon
+--@include gather
 --@include line
 --@include finish
 --@include holder
@@ -11,27 +12,29 @@
 local id, token, err, wait, counts = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
 local where = standing(id, token)
 if where ~= 'holds' then return where == 'lost' and 0 or 1 end
-local key = recordKey(id)
-redis.call('ZREM', LEASES, id)
 if wait < 0 then
-  finish(id, 'failed', err, token, true)
+  finish(id, read(id), 'failed', err, token)
+  settle()
   departed(1)
   return 1
 end
-if not counts then redis.call('HINCRBY', key, 'n', -1) end
-if err ~= '' then redis.call('HSET', key, 'e', err) end
+local key = recordKey(id)
+drop(LEASES, id)
+if not counts then later('HINCRBY', key, 'n', -1) end
+if err ~= '' then later('HSET', key, 'e', err) end
 -- A stream that broke off had ended the deadline; the next try is under it again.
 local r = redis.call('HMGET', key, 'q', 'd', 'f')
 if r[3] then
-  redis.call('HDEL', key, 'f')
+  later('HDEL', key, 'f')
   index(DEADLINES, r[2], id)
 end
 if wait > 0 then
-  redis.call('HSET', key, 's', 'delayed')
-  index(DELAYED, now + wait, id)
+  later('HSET', key, 's', 'delayed')
+  index(DELAYED, whole(now + wait), id)
 else
-  redis.call('HSET', key, 's', 'queued')
+  later('HSET', key, 's', 'queued')
   enqueue(id, r[1])
 end
 changed(id)
+settleLine()
 return 1

@@ -5,5 +5,5 @@
 --@include look
 local status = look(ARGV[3])
 if not status then return false end
-if ARGV[4] == '1' then return { status, redis.call('GET', answerKey(ARGV[3])) } end
+if ARGV[4] == '1' then return { status, status[5] == 'answered' and redis.call('GET', payloadKey(ARGV[3])) or false } end
 return { status, false }

@@ -4,9 +4,10 @@
 -- Guarantee: a lease that is held lasts that long from now; nothing ends here.
 --@include keys
 --@include horizon
+--@include gather
 local leaseEnd = now + tonumber(ARGV[3])
 local replies = {}
-redis.call('ZREM', LEASES, '')
+drop(LEASES, '')
 for at = 4, #ARGV, 2 do
   local id, token = ARGV[at], ARGV[at + 1]
   local key = recordKey(id)
@@ -20,15 +21,16 @@ for at = 4, #ARGV, 2 do
       state = 'expired'
     else
       state = 'held'
-      index(LEASES, leaseEnd, id)
+      index(LEASES, whole(leaseEnd), id)
       -- A stream may run past deadline and retention; its keys must not.
       local keep = leaseEnd + retention
       if r[4] then
-        for _, k in ipairs({ key, payloadKey(id), streamKey(id) }) do redis.call('PEXPIREAT', k, keep) end
+        for _, k in ipairs({ key, payloadKey(id), streamKey(id) }) do later('PEXPIREAT', k, whole(keep)) end
         extendHorizon(keep)
       end
     end
   end
   replies[#replies + 1] = state
 end
+settle()
 return replies

@@ -4,18 +4,19 @@
 -- Guarantee: a dead letter is replayed once; if the new request is refused it stays a dead letter.
 --@include keys
 --@include horizon
---@include line
+--@include gather
 --@include finish
 --@include accept
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end
-local r = redis.call('HMGET', recordKey(old), 'm', 'o', 'w', 'h', 'l', 'b', 'rm')
+local r = redis.call('HMGET', recordKey(old), 'm', 'o', 'w', 'h', 'd', 'c', 'rm')
 local payload = redis.call('GET', payloadKey(old))
 -- Past its retention it is gone, swept up or not.
 if not r[1] or not payload or (r[7] and tonumber(r[7]) <= now) then return false end
-local reply = accept({ queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, {
+local outcome, number = accept({ queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, {
   id = new, token = ARGV[7], mode = r[1], owner = r[2] or '', webhook = r[3] or '', fingerprint = r[4],
-  ttl = tonumber(r[5]), size = tonumber(r[6]), reachable = -1, payload = payload,
+  ttl = tonumber(r[5]) - tonumber(r[6]), reachable = -1, payload = payload,
 })
-if reply[1] == 'accepted' then redis.call('ZREM', DEAD, old) end
-return reply
+if outcome == 'accepted' then drop(DEAD, old) end
+settleAccepted()
+return { outcome, number }

@@ -2,7 +2,6 @@
 -- Returns 1, or 0 where the lease was lost. Guarantee: pieces of an earlier attempt are dropped, their sequence numbers never
 -- used again; the deadline does not count any more.
 --@include keys
---@include horizon
 --@include holder
 local id, token, head = ARGV[3], ARGV[4], ARGV[5]
 if standing(id, token) ~= 'holds' then return 0 end

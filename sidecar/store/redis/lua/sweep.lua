@@ -6,35 +6,37 @@
 -- entries whose record Redis has expired (dropped here and by claim).
 --@include keys
 --@include horizon
+--@include gather
 --@include line
 --@include finish
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local expired, takenBack, dead, removed = 0, 0, 0, 0
-local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, most) end
+local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, most) end
 
 for _, id in ipairs(due(DEADLINES)) do
-  local r = redis.call('HMGET', recordKey(id), 's', 'e')
-  if r[1] and r[1] ~= 'done' then
-    expire(id, r[2])
+  local r = read(id)
+  if r.state and r.state ~= 'done' then
+    expire(id, r)
     expired = expired + 1
   else
-    for _, set in ipairs({ DEADLINES, WAITING, DELAYED }) do redis.call('ZREM', set, id) end
+    for _, set in ipairs({ DEADLINES, WAITING, DELAYED }) do drop(set, id) end
   end
 end
+settle()
 
 for _, id in ipairs(due(LEASES)) do
   local key = recordKey(id)
   local r = redis.call('HMGET', key, 's', 'n', 'q', 'd', 'f')
-  redis.call('ZREM', LEASES, id)
+  drop(LEASES, id)
   if r[1] == 'running' then
     takenBack = takenBack + 1
     if tonumber(r[2]) >= attemptsAllowed then
-      finish(id, 'failed', 'lease_lost: its replica stopped answering during attempt ' .. r[2], '', true)
+      finish(id, read(id), 'failed', 'lease_lost: its replica stopped answering during attempt ' .. r[2], '')
       dead = dead + 1
     else
-      redis.call('HSET', key, 's', 'queued', 'k', '')
+      later('HSET', key, 's', 'queued', 'k', '')
       if r[5] then
-        redis.call('HDEL', key, 'f')
+        later('HDEL', key, 'f')
         index(DEADLINES, r[4], id)
       end
       enqueue(id, r[3])
@@ -42,12 +44,14 @@ for _, id in ipairs(due(LEASES)) do
     end
   end
 end
+settleLine()
 
 for _, member in ipairs(due(RETAINED)) do
   local held, id = string.match(member, '^(%d+):(.*)$')
   forget(id, held)
   removed = removed + 1
 end
+settle()
 
 releaseDelayed(most)
 

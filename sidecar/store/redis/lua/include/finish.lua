@@ -1,48 +1,59 @@
 -- (`0 - x`, not `-x`: Lua would write minus zero as "-0", which is no number to Redis.)
--- The one way into `done`, and the one way out of the store. Their first write is a removal: Redis allows that when its
--- memory is full, and then the rest of the script too, so that what is in can always be finished.
+-- The one way into `done`, and the one way out of the store.
+local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+
+-- What `finish` has to know of a record: state, payload bytes, answer and stream bytes, webhook, until when its key lives, error.
+local function read(id)
+  local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
+  return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+    hasStream = r[3] and true, err = r[6] }
+end
 
 -- The caller has checked that the record exists and is not done. `token` stays with the record where its holder ended it,
--- so that the holder's repeated call is known as its own; empty where somebody else did.
-local function finish(id, outcome, err, token, keepPayload)
-  for _, set in ipairs({ LEASES, DEADLINES, WAITING, DELAYED }) do redis.call('ZREM', set, id) end
-  local key = recordKey(id)
-  local r = redis.call('HMGET', key, 'b', 'a', 'w')
-  local held = tonumber(r[2] or '0')
-  local removeAt = now + retention
-  if keepPayload then
-    held = held + tonumber(r[1])
-    redis.call('PEXPIREAT', payloadKey(id), removeAt)
+-- so that the holder's repeated call is known as its own; empty where somebody else did. `answer`: where the request was
+-- answered and that is kept; it takes the payload's place.
+local function finish(id, r, outcome, err, token, answer)
+  local key, removeAt, held = recordKey(id), now + retention, r.answer
+  drop(placeOf[r.state], id)
+  drop(DEADLINES, id)
+  if outcome == 'failed' then
+    held = held + r.payload
+    later('PEXPIREAT', payloadKey(id), whole(removeAt))
+    index(DEAD, whole(now), id)
   else
-    redis.call('UNLINK', payloadKey(id))
-    redis.call('HINCRBY', base, 'bytes', 0 - tonumber(r[1]))
+    addBytes(0 - r.payload)
+    if answer then
+      later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
+    else
+      free(payloadKey(id))
+    end
   end
-  redis.call('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', now, 'rm', removeAt, 'held', held)
-  redis.call('PEXPIREAT', key, removeAt)
-  if r[2] then redis.call('PEXPIREAT', streamKey(id), removeAt) end
+  later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
+  if removeAt > r.untilMs or r.hasStream then
+    later('PEXPIREAT', key, whole(removeAt))
+    later('PEXPIREAT', streamKey(id), whole(removeAt))
+  end
   extendHorizon(removeAt)
-  index(RETAINED, removeAt, held .. ':' .. id)
-  if outcome == 'failed' then index(DEAD, now, id) end
-  if r[3] then
-    index(HOOKS, now, id)
+  index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
+  if r.webhook then
+    index(HOOKS, whole(now), id)
     redis.call('PUBLISH', base .. ':hooks!', '')
   end
   changed(id)
-  return removeAt
 end
 
-local function expire(id, lastError)
+local function expire(id, r)
   local err = 'expired: not finished within its time to live'
-  if lastError and lastError ~= '' then err = err .. '; last try: ' .. lastError end
-  finish(id, 'expired', err, '', false)
+  if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
+  finish(id, r, 'expired', err, '')
 end
 
 -- Removes a done record and all that belongs to it.
 local function forget(id, held)
-  redis.call('ZREM', RETAINED, held .. ':' .. id)
-  redis.call('ZREM', DEAD, id)
-  redis.call('ZREM', HOOKS, id)
-  redis.call('UNLINK', recordKey(id), payloadKey(id), answerKey(id), streamKey(id))
-  redis.call('HINCRBY', base, 'bytes', 0 - tonumber(held))
+  drop(RETAINED, held .. ':' .. id)
+  drop(DEAD, id)
+  drop(HOOKS, id)
+  for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+  addBytes(0 - tonumber(held))
   changed(id)
 end

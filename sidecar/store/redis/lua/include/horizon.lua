@@ -1,18 +1,19 @@
 -- Every key expires, also those shared by all requests: they outlive the last request by up to an hour.
-local horizon = tonumber(redis.call('HGET', base, 'horizon') or '0')
+-- All that the steps need of the deployment's own hash is read here, once.
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
 
+-- Written by settle, not at once: it must not be a step's first write (gather.lua says why).
 local function extendHorizon(untilMs)
-  if untilMs <= horizon then return end
-  horizon = untilMs + 3600000
-  redis.call('HSET', base, 'horizon', horizon)
-  for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-    redis.call('PEXPIREAT', key, horizon)
-  end
+  if untilMs > neededUntil then neededUntil = untilMs end
 end
 
--- An index that was emptied is gone with its expiry; the first entry gives it one again.
-local function index(key, score, member)
-  if redis.call('ZADD', key, score, member) == 1 and redis.call('ZCARD', key) == 1 then
-    redis.call('PEXPIREAT', key, horizon)
+local function writeHorizon()
+  if neededUntil <= horizon then return end
+  horizon = neededUntil + 3600000
+  redis.call('HSET', base, 'horizon', whole(horizon))
+  for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+    redis.call('PEXPIREAT', key, whole(horizon))
   end
 end

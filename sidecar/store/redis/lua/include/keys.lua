@@ -4,16 +4,16 @@
 --
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
 --   base:r:<id>     hash  the record: s state (queued|delayed|running|done), m mode, o owner, w webhook, h fingerprint,
---                         q seq, n attempts, c created, d deadline, l time to live, b payload bytes, a answer and stream bytes,
---                         k token, v submit token, st started, ct completed, x outcome, e error, rm removal, f sequence of
+--                         q seq, n attempts, c created, d deadline, u until when its keys live, b payload bytes,
+--                         a stream bytes, k token, v submit token, st started, ct completed, x outcome, e error, rm removal, f sequence of
 --                         the running stream's head, z last stream sequence, wa webhook attempts, held bytes accounted while done
---   base:p:<id>     text  the request's payload       base:a:<id>  text  the answer
+--   base:p:<id>     text  the request's payload, then in its place the answer
 --   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
 --   base:retained   zset  <held>:<id> by removal time  base:dead  zset  dead letters by completion
 --   base:hooks      zset  id by due time of its webhook
---   channels        base:work, base:hooks!, base:cancel, base:c:<id>
+--   channels        base:work, base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
 local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if now == 0 then
@@ -26,5 +26,15 @@ local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
 local function payloadKey(id) return base .. ':p:' .. id end
-local function answerKey(id) return base .. ':a:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
+
+-- Whole numbers as text, each made once: Redis writes a number that Lua hands it as a float, which is slow.
+local wholes = {}
+local function whole(number)
+  local text = wholes[number]
+  if not text then
+    text = string.format('%d', number)
+    wholes[number] = text
+  end
+  return text
+end

@@ -1,21 +1,33 @@
--- The waiting line. Replicas rest only when it is empty, so that only the first entry needs to wake them.
-local function enqueue(id, seq)
-  index(WAITING, seq, id)
-  if redis.call('ZCARD', WAITING) == 1 then redis.call('PUBLISH', base .. ':work', '') end
+-- The waiting line. Replicas rest only when it is empty, so that only the first entries need to wake them.
+local function wakeIfFirst(added)
+  if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
 
--- Requests whose backoff is over go back to their place by arrival.
+-- Back in line, at its place by arrival: in the line when the step settles.
+local enqueued = 0
+local function enqueue(id, seq)
+  index(WAITING, seq, id)
+  enqueued = enqueued + 1
+end
+
+local function settleLine()
+  settle()
+  if enqueued > 0 then wakeIfFirst(enqueued) end
+  enqueued = 0
+end
+
+-- Requests whose backoff is over.
 local function releaseDelayed(max)
-  local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, max)
+  local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0, max)
+  if #due == 0 then return end
   for _, id in ipairs(due) do
-    redis.call('ZREM', DELAYED, id)
+    drop(DELAYED, id)
     local key = recordKey(id)
     local seq = redis.call('HGET', key, 'q')
     if seq then
-      redis.call('HSET', key, 's', 'queued')
+      later('HSET', key, 's', 'queued')
       enqueue(id, seq)
     end
   end
+  settleLine()
 end
-
-local function changed(id) redis.call('PUBLISH', base .. ':c:' .. id, '') end
