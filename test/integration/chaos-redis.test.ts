@@ -3,12 +3,12 @@
 // REQUESTS=... changes the number.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   type ChaosRequest,
   chaosModel,
+  chaosParent,
   chaosSidecar,
   type Killable,
   pick,
@@ -22,7 +22,7 @@ import { durableRedis, freePort, TestRedis } from '../support/redis.ts';
 const count = Number(process.env.REQUESTS ?? 2000);
 /** Every eighth hits Redis. */
 const blows = 20;
-const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+const directory = mkdtempSync(join(chaosParent(), 'chaos-'));
 const logFile = join(directory, 'executions');
 let redis: TestRedis;
 const models: Killable[] = [];
@@ -31,7 +31,7 @@ const urls: string[] = [];
 
 beforeAll(async () => {
   writeFileSync(logFile, '');
-  redis = await TestRedis.start(durableRedis);
+  redis = await TestRedis.start(durableRedis, [], chaosParent());
   for (let i = 0; i < 3; i++) {
     const [modelPort, port, adminPort] = [await freePort(), await freePort(), await freePort()];
     models.push(chaosModel(modelPort, logFile));
@@ -98,12 +98,20 @@ async function wreck(accepted: () => number): Promise<void> {
     await eventually(() => accepted() >= (count * blow) / (blows + 1), { deadlineMs: 120_000 });
     if (blow % 8 === 0) {
       await redis.kill();
-      await sleep(300);
+      await untilSaidAway();
       await redis.startAgain();
     } else {
       await pick(blow % 3 === 0 ? models : sidecars).killAndStart();
     }
   }
+}
+
+/** Until one of the sidecars has told a client that its store is away. */
+async function untilSaidAway(): Promise<void> {
+  await eventually(async () => {
+    const headers = { 'x-inference-id': 'anybody' };
+    return (await fetch(`${pick(urls)}/status/chaos`, { headers, signal: AbortSignal.timeout(5000) })).status === 503;
+  });
 }
 
 function sum(killed: readonly Killable[]): number {

@@ -1,12 +1,12 @@
 // One sidecar with its embedded store, killed ten times while requests come in and run: nothing that was answered 202 is lost.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   type ChaosRequest,
   chaosModel,
+  chaosParent,
   chaosSidecar,
   type Killable,
   settleAll,
@@ -18,7 +18,7 @@ import { freePort } from '../support/redis.ts';
 
 const count = Number(process.env.REQUESTS ?? 500);
 const kills = 10;
-const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+const directory = mkdtempSync(join(chaosParent(), 'chaos-'));
 const logFile = join(directory, 'executions');
 let model: Killable;
 let sidecar: Killable;

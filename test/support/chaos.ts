@@ -2,7 +2,8 @@
 // are told 202, and the final count of what became of every request.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { environmentName } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX, type SidecarSettingName } from '../../sidecar/contract.ts';
@@ -147,6 +148,12 @@ export async function settleAll(
 export function pick<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
+
+/**
+ * Where its files lie: in memory, if there is such a place. SIGKILL takes nothing from the files of a process, wherever they
+ * are, and a slow disk would be all that is measured.
+ */
+export const chaosParent = (): string => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -19,17 +19,21 @@ export class TestRedis {
   readonly #arguments: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, settings: RedisSettings, extra: readonly string[]) {
+  private constructor(port: number, settings: RedisSettings, extra: readonly string[], parent: string) {
     this.port = port;
     this.#settings = settings;
     this.#arguments = extra;
-    this.directory = mkdtempSync(join(tmpdir(), 'test-redis-'));
+    this.directory = mkdtempSync(join(parent, 'test-redis-'));
   }
 
-  /** `extra`: further arguments of redis-server, for example `--sentinel`. */
-  static async start(settings: RedisSettings = durableRedis, extra: readonly string[] = []): Promise<TestRedis> {
+  /** `extra`: further arguments of redis-server, for example `--sentinel`. `parent`: where its files lie. */
+  static async start(
+    settings: RedisSettings = durableRedis,
+    extra: readonly string[] = [],
+    parent = tmpdir(),
+  ): Promise<TestRedis> {
     const port = settings['cluster-enabled'] === 'yes' ? await clusterPort() : await freePort();
-    const redis = new TestRedis(port, settings, extra);
+    const redis = new TestRedis(port, settings, extra, parent);
     await redis.startAgain();
     return redis;
   }
