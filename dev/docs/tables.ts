@@ -18,12 +18,12 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
     'sidecar-errors': () =>
       table(
         ['code', 'status', 'when', 'extra'],
-        Object.entries<ProblemRow>(problems).map(([name, { status, when, headers = {} }]) => [
+        Object.entries<ProblemRow>(problems).map(([name, { status, when, headers }]) => [
           code(name),
           String(status),
           when,
           Object.entries(headers)
-            .map(([header, value]) => code(`${header}: ${value}`))
+            .map(([header, value]) => code(value === '' ? header : `${header}: ${value}`))
             .join(' '),
         ]),
       ),

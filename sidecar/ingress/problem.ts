@@ -6,14 +6,14 @@ export interface ProblemRow {
   readonly status: number;
   /** When it happens, in words for the README. */
   readonly when: string;
-  /** Further fields of the answer. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Further fields of the answer; empty: its value is particular to the case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-const row = (status: number, when: string, headers?: ProblemRow['headers']): ProblemRow => ({
+const row = (status: number, when: string, headers: ProblemRow['headers'] = {}): ProblemRow => ({
   status,
   when,
-  ...(headers && { headers }),
+  headers: status === 429 || status === 503 ? { ...headers, 'Retry-After': '' } : headers,
 });
 
 export const problems = {
@@ -23,11 +23,11 @@ export const problems = {
   malformed_request: row(400, 'the request is not HTTP/1.1 that can be read in one way only'),
   unauthorized: row(401, 'no or a wrong API key, where keys are configured', { 'WWW-Authenticate': 'Bearer' }),
   inference_not_found: row(404, 'no such async request, or past its retention, or of another API key'),
-  method_not_allowed: row(405, 'status and result know GET and HEAD, result also DELETE'),
+  method_not_allowed: row(405, 'status and result know GET and HEAD, result also DELETE', { Allow: '' }),
   request_timeout: row(408, 'the request line, headers or body did not arrive in time'),
   inference_id_conflict: row(409, 'the id belongs to another request already', { 'x-should-retry': 'false' }),
   canceled: row(410, 'the result of a canceled async request'),
-  body_too_large: row(413, 'the body of an async request is over the limit'),
+  body_too_large: row(413, 'the body of an async request is over the limit', { 'X-Max-Body-Bytes': '' }),
   expectation_failed: row(417, 'an `Expect` other than `100-continue`'),
   queue_full: row(429, 'the line is full'),
   deadline_unreachable: row(429, 'at the measured rate the turn would come after the deadline'),
@@ -81,7 +81,7 @@ export function problemBody({ code, detail }: Problem, id: string): string {
 export function problemHeaders({ code, retryAfterSeconds, headers }: Problem): string[] {
   const row: ProblemRow = problems[code];
   const lines: string[] = [];
-  for (const [name, value] of Object.entries(row.headers ?? {})) lines.push(name, value);
+  for (const [name, value] of Object.entries(row.headers)) if (value !== '') lines.push(name, value);
   if (retryAfterSeconds !== undefined) lines.push('Retry-After', String(retryAfterSeconds));
   if (headers !== undefined) lines.push(...headers);
   return lines;

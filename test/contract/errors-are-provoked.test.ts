@@ -156,7 +156,9 @@ test.each(Object.keys(problems) as ProblemCode[])('%s', async (code) => {
     body: { type: `urn:inference:problem:${code}`, status: row.status, code, error: { code } },
   });
   expect(headers.get('content-type')).toBe('application/problem+json');
-  for (const [name, value] of Object.entries(row.headers ?? {})) expect(headers.get(name)).toBe(value);
+  for (const [name, value] of Object.entries(row.headers)) {
+    expect(headers.get(name)).toEqual(value === '' ? expect.any(String) : value);
+  }
   if ([429, 503].includes(row.status)) expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   expect(headers.get('x-inference-id')).toBeTruthy();
   expect(headers.get('server-timing')).toContain('queue;dur=');
