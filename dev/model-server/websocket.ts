@@ -7,6 +7,8 @@ import type { Counters } from './counters.ts';
 export function serveWebSockets(server: Server, counters: Counters): void {
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Whoever resets a connection that is to become a WebSocket must not end the server.
+    socket.on('error', () => socket.destroy());
     const url = new URL(request.url ?? '/', 'http://model');
     if (url.pathname !== '/ws') {
       socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');

@@ -1,4 +1,5 @@
 // The sample model server's faults, on demand: each has to happen as its name says, or a test built on it proves nothing.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -100,4 +101,18 @@ test('a Cog container answers 202 to exactly "respond-async"', async () => {
   } finally {
     await cog.close();
   }
+});
+
+test('clients that reset their upgrade do not end it', async () => {
+  const upgrade = 'GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  for (let i = 0; i < 20; i++) {
+    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    await once(
+      socket.on('data', () => socket.resetAndDestroy()),
+      'connect',
+    );
+    socket.write(upgrade);
+    await once(socket, 'close');
+  }
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
 });
