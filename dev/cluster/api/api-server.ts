@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kubelet } from '../kubelet.ts';
@@ -58,6 +58,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const { adminToken } = api.identity;
   const listener = createListener({ key, cert }, { api, faults, log: requests, authenticate, nowMs });
+  const connections = new Set<Socket>();
+  listener.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   listener.listen(options.port ?? 0, '127.0.0.1');
   await once(listener, 'listening');
   const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`;
@@ -90,7 +95,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     compact: () => api.store.compact(),
     close: async () => {
       faults.clear();
-      listener.closeAllConnections();
+      for (const socket of connections) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },

@@ -1,7 +1,7 @@
-// HTTPS in front of the Api: reads bodies, finds the user, orders faults, writes answers and watch streams, keeps the request log.
+// HTTPS in front of the Api, HTTP/2 for who asks for it as the real one: reads bodies, finds the user, orders faults, writes answers and watch streams, keeps the request log.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createSecureServer, type Http2SecureServer, Http2ServerResponse } from 'node:http2';
 import { pipeline, type Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import type { Api } from './api.ts';
@@ -26,17 +26,22 @@ export interface ListenerParts {
   readonly nowMs: () => number;
 }
 
-export function createListener(tls: { key: string; cert: string }, parts: ListenerParts): Server {
-  const server = createServer({ ...tls, keepAlive: true }, (incoming, outgoing) => {
-    outgoing.on('error', () => {});
-    serve(parts, incoming, outgoing).catch((error: unknown) => {
-      outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
-    });
-  });
+export function createListener(tls: { key: string; cert: string }, parts: ListenerParts): Http2SecureServer {
   // Clients keep connections for a long time; a closed idle one would look like a fault of theirs.
-  server.keepAliveTimeout = 120_000;
-  server.requestTimeout = 0;
-  return server;
+  const patience = { keepAliveTimeout: 120_000, requestTimeout: 0 };
+  const options = { ...tls, ...patience, allowHTTP1: true, keepAlive: true };
+  return createSecureServer(options, (request, response) => {
+    // Those of HTTP/2 do all that is done with them here.
+    const [incoming, outgoing] = [request, response] as unknown as [IncomingMessage, ServerResponse];
+    outgoing.on('error', () => {});
+    serve(parts, incoming, outgoing).catch(() => cut(outgoing));
+  });
+}
+
+/** The connection breaks; with HTTP/2, and all that is on it. */
+function cut(outgoing: ServerResponse | Http2ServerResponse): void {
+  if (outgoing instanceof Http2ServerResponse) outgoing.stream.session?.destroy();
+  else outgoing.socket?.destroy();
 }
 
 async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -63,7 +68,7 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
     const fault = parts.faults.take(seen);
     if (fault === 'reset') {
       logged(0);
-      incoming.socket.destroy();
+      cut(outgoing);
       return;
     }
     if (fault !== undefined) throw fault;
@@ -81,7 +86,7 @@ async function serve(parts: ListenerParts, incoming: IncomingMessage, outgoing: 
     };
     const routed = parts.api.route(request);
     if (routed.kind === 'watch') {
-      streamWatch(parts, request, routed.target, incoming, outgoing);
+      streamWatch(parts, request, routed.target, outgoing);
       logged(200);
       return;
     }
@@ -138,7 +143,7 @@ function answer(outgoing: ServerResponse, { code, body, contentType, warnings, h
   const warning = (warnings ?? []).map((one) => `299 - ${JSON.stringify(one)}`);
   // A response that has begun (a watch that failed late) can only be cut short.
   if (outgoing.headersSent) {
-    outgoing.destroy();
+    cut(outgoing);
     return;
   }
   if (warning.length > 0) outgoing.setHeader('warning', warning);
@@ -179,7 +184,6 @@ function streamWatch(
   parts: ListenerParts,
   request: ApiRequest,
   { resource, path }: Target,
-  incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
   const { api, faults } = parts;
@@ -208,7 +212,7 @@ function streamWatch(
   forget = faults.watchOpened({
     path: request.pathname,
     end: () => sink.close(),
-    cut: () => incoming.socket.destroy(),
+    cut: () => cut(outgoing),
   });
   openHead(outgoing);
   outgoing.on('close', () => {
