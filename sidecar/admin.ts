@@ -38,11 +38,10 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
       hasReachedStore ||= service.queue.health().ok;
       return readiness(parts, hasReachedStore);
     }),
-    get(adminPaths.metrics, async () => ({
-      status: 200,
-      contentType: metrics.registry.contentType,
-      body: await metrics.registry.metrics(),
-    })),
+    get(adminPaths.metrics, async () => {
+      const registry = await metrics.read();
+      return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
+    }),
     get(adminPaths.stats, async () => json(200, await stats(parts))),
     {
       path: adminPaths.drain,

@@ -1,10 +1,10 @@
 // X-Inference-Id: the client's own, checked, or a new one. Where no API keys are configured an id is a capability, so
 // ours cannot be guessed.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { randomId } from '../../runtime/random-id.ts';
 import { headers } from '../contract.ts';
 
-export const mintId: () => string = randomUUID;
+export const mintId: () => string = randomId;
 
 /** The client's value, if it sent one. */
 export function givenId(request: IncomingMessage): string | undefined {

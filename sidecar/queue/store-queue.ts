@@ -1,7 +1,7 @@
 // The queue as the request path sees it, over a store: adds what needs this replica's memory (the measured rate, waiting for
 // changes) and counts what clients ask for. Runs nothing; the worker does.
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
+import { randomId } from '../../runtime/random-id.ts';
 import type { RequestStatus, Submission } from '../store/record.ts';
 import type { CancelOutcome, QueueFigures, ResultOutcome, Store, StreamRead, SubmitOutcome } from '../store/store.ts';
 import type { QueueObserver } from './observer.ts';
@@ -63,7 +63,7 @@ export class StoreQueue implements Queue {
   }
 
   async replay(id: string): Promise<{ readonly id: string; readonly outcome: SubmitOutcome } | null> {
-    const newId = randomUUID();
+    const newId = randomId();
     const outcome = await this.#store().replay(id, newId);
     if (outcome === null) return null;
     if (outcome.kind === 'accepted') this.#observer.accepted('async');

@@ -54,7 +54,7 @@ it('asks only for metrics that the programs have', async () => {
   const operator = new OperatorMetrics();
   operator.observe({ queueDepth: () => 0, deployments: () => 0, watchers: () => [], isLeader: () => true });
   const known = new Set(
-    [operator.registry, new Metrics().registry].flatMap((registry) =>
+    [operator.registry, await new Metrics().read()].flatMap((registry) =>
       registry.getMetricsAsArray().map(({ name }) => name),
     ),
   );

@@ -5,7 +5,7 @@ import type { Logger } from '../../../runtime/logger.ts';
 import type { RequestStatus } from '../../store/record.ts';
 import { type Delivery, type Store, StoreError } from '../../store/store.ts';
 import type { QueueObserver } from '../observer.ts';
-import { type PostOutcome, post } from './post.ts';
+import type { PostOutcome } from './post.ts';
 import { readKeys, signatureOf } from './signature.ts';
 
 export interface DelivererOptions {
@@ -122,6 +122,8 @@ export class Deliverer {
       // Unsigned it would be thrown away by a receiver that checks; the secrets may be back at the next try.
       return { kind: 'no_answer', message: `cannot read the secrets: ${String(error)}` };
     }
+    // Most pods never deliver: the networks that no webhook may reach are made a list of with the first delivery.
+    const { post } = await import('./post.ts');
     return post({ url, headers, body, timeoutMs, allowedHosts });
   }
 

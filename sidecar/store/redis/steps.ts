@@ -1,6 +1,7 @@
 // Calls the Lua steps: EVALSHA, and the text again where the server does not know it (after its restart or a fail-over).
 // Every failure becomes a StoreError whose sentence says what happened; every call is measured.
 import { hash } from 'node:crypto';
+import { monotonicMs } from '../../../runtime/clock.ts';
 import { StoreError, type StoreObserver } from '../store.ts';
 import type { RedisClient } from './connection.ts';
 import type { Reply } from './reply.ts';
@@ -47,7 +48,7 @@ export class Steps {
   async run(name: StepName, args: readonly StepArgument[]): Promise<Reply> {
     const { observer, nowMs, retentionMs, keyPrefix } = this.#options;
     const all = [keyPrefix, nowMs(), retentionMs, ...args].map(asBytesOrText);
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     try {
       const reply = await this.#evaluate(name, all);
       this.#error = null;
@@ -58,7 +59,7 @@ export class Steps {
       this.#error = failure.message;
       throw failure;
     } finally {
-      observer.storeLatency(name, (performance.now() - startedMs) / 1000);
+      observer.storeLatency(name, (monotonicMs() - startedMs) / 1000);
     }
   }
 
