@@ -130,7 +130,10 @@ function identify(exchange: Exchange, destination: Route): Problem | undefined {
 
 /** Load balancers and people ask the container for its health through us: never behind the line. */
 function isHealthCheck({ request, target }: Exchange, healthPath: string): boolean {
-  return healthPath !== '' && target === healthPath && (request.method === 'GET' || request.method === 'HEAD');
+  if (healthPath === '' || !target.startsWith(healthPath)) return false;
+  // A load balancer may add a query of its own.
+  const isHealthPath = target.length === healthPath.length || target[healthPath.length] === '?';
+  return isHealthPath && (request.method === 'GET' || request.method === 'HEAD');
 }
 
 /** The client's header lines as the container gets them; a decision's `Prefer` lines replace the client's. */

@@ -68,6 +68,7 @@ test('health checks of load balancers reach the container past a full line', asy
   const health = await fetch(`${sidecar.url}/demo/health`);
   expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
   expect((await fetch(`${sidecar.url}/health`, { method: 'HEAD' })).status).toBe(200);
+  expect((await fetch(`${sidecar.url}/health?from=balancer`)).status).toBe(200);
   sidecar.model.release('door');
   await inside;
 });
