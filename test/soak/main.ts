@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startSidecarProgram } from '../support/sidecar-program.ts';
 import { type Figures, inOneLine, look } from './figures.ts';
 import { Traffic } from './traffic.ts';
-import { growth, leftBehind, trendOf } from './verdict.ts';
+import { growth, inWords, leftBehind, trendOf } from './verdict.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, store: { type: 'string', default: '' } },
@@ -68,10 +68,8 @@ console.log(`${inOneLine(atRest)}  |  at rest`);
 
 const held = trendOf(samples, ({ heldMiB }) => heldMiB);
 const occupied = trendOf(samples, ({ rssMiB }) => rssMiB);
-console.log(
-  `${traffic.total} requests in ${seconds()} s; middle third to last third: held ${held.before.toFixed(1)} to ${held.after.toFixed(1)} MiB, ` +
-    `RSS ${occupied.before.toFixed(0)} to ${occupied.after.toFixed(0)} MiB`,
-);
+console.log(`${traffic.total} requests in ${seconds()} s; medians of four stretches after the warm-up, in MiB:`);
+console.log(`held ${inWords(held)}; RSS ${inWords(occupied)}`);
 const surprises = traffic.surprises.slice(0, 5).map((surprise) => `surprising answer: ${surprise}`);
 const complaints = [...growth(samples), ...remains, ...surprises];
 for (const complaint of complaints) console.error(complaint);

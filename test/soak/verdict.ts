@@ -1,23 +1,22 @@
-// Whether a soak shows growth. Pure. Memory is judged as a trend after the warm-up: the last third of the samples against the
-// middle one. The first third is left out: code is compiled, caches fill, and records pile up until the first retention is over.
+// Whether a soak shows growth. Pure. Memory is judged as a trend after the warm-up. The first third of the samples is left out:
+// code is compiled, caches fill, and records pile up until the first retention is over. A leak then grows in every stretch of
+// the rest; a single step is an allocator that took more at a busy moment and keeps it.
 import type { Figures } from './figures.ts';
 
-/** A leak grows without end; what is left of chance between two medians of dozens of samples is less than this. */
+const STRETCHES = 4;
+/** What is left of chance between two medians of dozens of samples is less than this. */
 const MOST_GROWTH = 0.1;
+const LEAST_STEP = 0.005;
 /** Fewer samples than this make no trend. */
-const LEAST_SAMPLES = 9;
+const LEAST_SAMPLES = 12;
 
-export interface Trend {
-  readonly before: number;
-  readonly after: number;
-}
-
-export function trendOf(samples: readonly Figures[], figure: (sample: Figures) => number): Trend {
-  const third = Math.floor(samples.length / 3);
-  return {
-    before: median(samples.slice(third, 2 * third).map(figure)),
-    after: median(samples.slice(-third).map(figure)),
-  };
+/** Medians of the stretches after the warm-up, in order. */
+export function trendOf(samples: readonly Figures[], figure: (sample: Figures) => number): readonly number[] {
+  const warm = samples.slice(Math.floor(samples.length / 3)).map(figure);
+  const length = warm.length / STRETCHES;
+  return Array.from({ length: STRETCHES }, (_, i) =>
+    median(warm.slice(Math.round(i * length), Math.round((i + 1) * length))),
+  );
 }
 
 /** What is wrong, in sentences; none: nothing grew. */
@@ -31,12 +30,19 @@ export function growth(samples: readonly Figures[]): readonly string[] {
     ['memory occupied', (sample: Figures) => sample.rssMiB],
     ['the number of descriptors', (sample: Figures) => sample.descriptors],
   ] as const) {
-    const { before, after } = trendOf(samples, figure);
-    if (after > before * (1 + MOST_GROWTH)) {
-      complaints.push(`${what} grew from ${before.toFixed(1)} to ${after.toFixed(1)} (middle third to last third)`);
-    }
+    const trend = trendOf(samples, figure);
+    if (isGrowing(trend)) complaints.push(`${what} grew: ${inWords(trend)}`);
   }
   return complaints;
+}
+
+function isGrowing(trend: readonly number[]): boolean {
+  const isSteady = trend.every((value, i) => i === 0 || value > trend[i - 1]! * (1 + LEAST_STEP));
+  return isSteady && trend.at(-1)! > trend[0]! * (1 + MOST_GROWTH);
+}
+
+export function inWords(trend: readonly number[]): string {
+  return trend.map((value) => value.toFixed(1)).join(', ');
 }
 
 /** Of a sidecar that nobody uses any more. `first`: before the traffic began. */

@@ -23,9 +23,11 @@ describe('growth', () => {
   });
 
   it('is a slow leak that never ends', () => {
-    expect(growth(soak((at) => ({ heldMiB: 20 + at * 0.5 })))).toEqual([
-      'memory held grew from 27.5 to 32.5 (middle third to last third)',
-    ]);
+    expect(growth(soak((at) => ({ heldMiB: 20 + at * 0.5 })))).toEqual(['memory held grew: 26.0, 28.5, 31.0, 33.5']);
+  });
+
+  it('is none where memory was taken once, however much', () => {
+    expect(growth(soak((at) => ({ rssMiB: at < 20 ? 100 : 150 })))).toEqual([]);
   });
 
   it('is told of what the kernel counts, and of descriptors', () => {
