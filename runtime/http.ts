@@ -10,13 +10,23 @@ export const { createServer, request, STATUS_CODES } = process.getBuiltinModule(
  */
 export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: NodeJS.ErrnoException) => reject(explained(error, host, port));
+    server.once('error', failed);
     // A burst of clients waits in the kernel rather than being refused.
     server.listen({ ...(host === '' ? {} : { host }), port, backlog: 4096 }, () => {
-      server.off('error', reject);
+      server.off('error', failed);
       resolve();
     });
   });
+}
+
+function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reason = {
+    EADDRINUSE: `port ${port} is taken by another program: choose another port`,
+    EACCES: `port ${port} wants more rights than this program has: choose one from 1024 on`,
+    EADDRNOTAVAIL: `${host} is no address of this machine: choose another host`,
+  }[error.code ?? ''];
+  return reason === undefined ? error : new Error(`cannot listen: ${reason} (${error.message})`, { cause: error });
 }
 
 /** A response for a bare socket, such as Node hands out with an upgrade. */
