@@ -9,6 +9,8 @@ export interface BenchContext {
   readonly rounds: number;
   /** Length of one window of measuring. */
   readonly seconds: number;
+  /** Only what `--guard` compares: ratios in which no disk has a part, in less than a minute. */
+  readonly isGuard: boolean;
   /** Folder for CPU profiles; undefined: none wanted. */
   readonly profileDir: string | undefined;
   progress(line: string): void;
@@ -21,6 +23,8 @@ export interface Bench {
   readonly title: string;
   /** Debian packages of the peers. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Those of them that `--guard` needs; undefined: the bench has no part in it. */
+  readonly guardPackages?: Readonly<Record<string, string>>;
   run(context: BenchContext): Promise<readonly Figure[]>;
 }
 

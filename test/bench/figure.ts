@@ -16,7 +16,7 @@ export interface Goal {
   readonly text: string;
   readonly reached: number;
   readonly isMet: boolean;
-  /** Worse than the goal by more than half of it: what a careless change does, and noise does not. For `--guard`. */
+  /** Less than a third of what is wanted, or more than twice what is allowed: a regression on any machine. For `--guard`. */
   readonly isFarOff: boolean;
 }
 
@@ -59,7 +59,7 @@ export function atMost(values: Values, subject: string, limit: number): Goal {
 }
 
 export function atLeast(text: string, reached: number, limit: number): Goal {
-  return { text, reached, isMet: reached >= limit, isFarOff: reached < limit / 2 };
+  return { text, reached, isMet: reached >= limit, isFarOff: reached < limit / 3 };
 }
 
 export function noMoreThan(text: string, reached: number, limit: number): Goal {

@@ -1,16 +1,15 @@
 // The programs beside which the sidecar is measured: installed from Debian where we may, else named in one sentence.
 import { spawnSync } from 'node:child_process';
 import { installDebianPackages, mayInstallDebianPackages } from '../../dev/tools/debian-packages.ts';
-import type { Bench } from './bench.ts';
 
 const isThere = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 
-export function installMissing(benches: readonly Bench[]): void {
-  const needed = Object.assign({ taskset: 'util-linux' }, ...benches.map(({ packages }) => packages)) as Record<
-    string,
-    string
-  >;
+/** Programs and the Debian package of each. */
+type Packages = Readonly<Record<string, string>>;
+
+export function installMissing(all: readonly Packages[]): void {
+  const needed = Object.assign({ taskset: 'util-linux' }, ...all) as Packages;
   const missing = () => Object.entries(needed).filter(([program]) => !isThere(program));
   const packages = missing().map(([, name]) => name);
   if (packages.length > 0 && mayInstallDebianPackages()) {

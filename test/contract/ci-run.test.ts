@@ -25,16 +25,22 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it('installs exactly what is locked, checks, generates, and runs the commands of the README', async () => {
+it('installs exactly what is locked, checks, generates, tests, and compares ratios', async () => {
   const { code, output } = await ci();
   expect(output).toMatch(/ci: 6 steps passed, 0 failed, in \d+ s/);
   expect(code).toBe(0);
   expect((await calls()).join('\n')).toBe(
-    ['npm ci', 'npm run --silent check', 'npm run --silent generate', 'npm test', 'npm run demo'].join('\n'),
+    [
+      'npm ci',
+      'npm run --silent check',
+      'npm run --silent generate',
+      'npm test',
+      'npm run --silent bench -- --guard',
+    ].join('\n'),
   );
 });
 
-it.each(['ci', 'run --silent check', 'run --silent generate', 'test', 'run demo'])(
+it.each(['ci', 'run --silent check', 'run --silent generate', 'test', 'run --silent bench -- --guard'])(
   'ends with the exit code of "npm %s" where that fails, and goes no further',
   async (step) => {
     await program('npm', `echo "npm $*" >> ${folder}/calls; [ "$*" != "${step}" ] || exit 7`);

@@ -5,14 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { processesOfPod } from '../../dev/demo/processes.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = fileURLToPath(new URL('../../dev/demo/main.ts', import.meta.url));
 
 async function demo(
-  args: readonly string[],
+  [program = '', ...args]: readonly string[],
   run: string,
   onOutput: (output: string, kill: () => void) => void = () => {},
 ) {
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(program, args, {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     // Inherited by every program of the demo, and so the way to find one that was left behind.
     env: { ...process.env, DEMO_RUN: run },
@@ -29,8 +31,8 @@ async function demo(
   return { exitCode: await promise, output };
 }
 
-test('every step shows what it claims', { timeout: 240_000 }, async () => {
-  const { exitCode, output } = await demo([], 'whole');
+test('every step shows what it claims', { timeout: 900_000 }, async () => {
+  const { exitCode, output } = await demo(['npm', 'run', 'demo'], 'whole');
   expect(output).not.toContain('✗');
   expect(output).toMatch(/\n14 steps in [\d.]+ s\.\n/);
   const summary = output.slice(output.indexOf('\nSummary\n'));
@@ -42,9 +44,9 @@ test('every step shows what it claims', { timeout: 240_000 }, async () => {
   expect([...podIPs].flatMap((podIP) => processesOfPod(podIP))).toEqual([]);
 });
 
-test('interrupted, it takes everything down and does not say that all is well', { timeout: 120_000 }, async () => {
+test('interrupted, it takes everything down and does not say that all is well', { timeout: 300_000 }, async () => {
   let isInterrupted = false;
-  const { exitCode, output } = await demo(['--keep'], 'interrupted', (seen, interrupt) => {
+  const { exitCode, output } = await demo([process.execPath, script, '--keep'], 'interrupted', (seen, interrupt) => {
     // In the middle of the first step: pods are starting.
     if (!isInterrupted && seen.includes('waiting for')) {
       isInterrupted = true;
