@@ -32,6 +32,8 @@ if (values.help) {
 }
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+// Nobody reads on (`| head`): what was started must not stay behind.
+process.stdout.on('error', () => interrupted.abort());
 process.exitCode = await demo(new Terminal(process.stdout, process.env), values.keep === true, interrupted.signal);
 
 async function demo(terminal: Terminal, isKept: boolean, signal: AbortSignal): Promise<number> {

@@ -117,7 +117,7 @@ it('the operator starts alone and says in one sentence that it has no cluster', 
   const result = await promisify(execFile)(process.execPath, ['operator.mjs'], {
     cwd: place,
     env,
-    timeout: 30_000,
+    timeout: 120_000,
   }).catch((error: { code: number; stdout: string; stderr: string }) => error);
   expect(`${result.stdout}${result.stderr}`).toMatch(/kubeconfig/i);
 });

@@ -59,7 +59,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it(`${count} requests outlive killed sidecars, models and two restarts of Redis`, { timeout: 280_000 }, async () => {
+it(`${count} requests outlive killed sidecars, models and two restarts of Redis`, { timeout: 900_000 }, async () => {
   const requests: ChaosRequest[] = Array.from({ length: count }, (_, i) => ({
     id: randomUUID(),
     text: `request ${i} ${'x'.repeat(i % 1000)}`,

@@ -48,7 +48,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it(`${count} requests outlive a sidecar that is killed ${kills} times`, { timeout: 240_000 }, async () => {
+it(`${count} requests outlive a sidecar that is killed ${kills} times`, { timeout: 900_000 }, async () => {
   const requests: ChaosRequest[] = Array.from({ length: count }, (_, i) => ({
     id: randomUUID(),
     text: `request ${i} ${'x'.repeat(i % 1000)}`,
@@ -67,11 +67,11 @@ it(`${count} requests outlive a sidecar that is killed ${kills} times`, { timeou
   );
   for (let i = 1; i <= kills; i++) {
     // Each time when more was accepted than before, so that there is always something to lose.
-    await eventually(() => accepted >= (count * i) / (kills + 1), { deadlineMs: 60_000 });
+    await eventually(() => accepted >= (count * i) / (kills + 1), { deadlineMs: 180_000 });
     await sidecar.killAndStart();
   }
   await submitting;
-  const tally = await settleAll(url, requests, logFile, 60_000);
+  const tally = await settleAll(url, requests, logFile, 180_000);
   console.log(
     `${sidecar.kills} kills; ${tally.answered} answered; ${tally.executions} executions, ` +
       `${tally.executedMoreThanOnce} requests executed more than once`,

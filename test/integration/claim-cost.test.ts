@@ -31,7 +31,7 @@ function kitOf(kind: 'sqlite' | 'redis'): StoreKit {
   return kit;
 }
 
-it('Redis', { timeout: 280_000 }, async () => {
+it('Redis', { timeout: 900_000 }, async () => {
   const [small, large] = [kitOf('redis'), kitOf('redis')];
   const [a, b] = [await small.open({ maxQueue: 1e9 }), await large.open({ maxQueue: 1e9 })];
   await b.submit(submission({ id: 'like-this' }));
@@ -63,7 +63,7 @@ it('Redis', { timeout: 280_000 }, async () => {
   report('Redis', await compare(a, b), `${Math.round(bytesEach)} bytes of Redis memory`);
 });
 
-it('SQLite', { timeout: 280_000 }, async () => {
+it('SQLite', { timeout: 900_000 }, async () => {
   const [small, large] = [kitOf('sqlite'), kitOf('sqlite')];
   const first = await large.open({ maxQueue: 1e9 });
   await first.submit(submission({ id: 'like-this' }));
@@ -73,9 +73,9 @@ it('SQLite', { timeout: 280_000 }, async () => {
   database.exec(`
     BEGIN;
     WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ${many})
-    INSERT INTO requests (seq, id, state, mode, owner, webhook, fingerprint, created_at, deadline_at, expires_at, payload_bytes)
-    SELECT i, printf('00000000-0000-4000-8000-%012d', i), state, mode, owner, webhook, fingerprint, created_at, deadline_at,
-      expires_at, payload_bytes FROM n, (SELECT * FROM requests WHERE seq = 1);
+    INSERT INTO requests (seq, id, state, mode, owner, webhook, fingerprint, token, created_at, deadline_at, attend_at, payload_bytes)
+    SELECT i, printf('00000000-0000-4000-8000-%012d', i), state, mode, owner, webhook, fingerprint, token, created_at, deadline_at,
+      attend_at, payload_bytes FROM n, (SELECT * FROM requests WHERE seq = 1);
     INSERT INTO payloads (seq, bytes) SELECT r.seq, p.bytes FROM requests r, (SELECT bytes FROM payloads WHERE seq = 1) p
       WHERE r.seq > 1;
     COMMIT`);

@@ -40,7 +40,7 @@ const release = (verb: string, ...flags: readonly string[]): Promise<string> =>
   );
 const password = async (): Promise<string> => (await get('secret', 'inference-inference-operator-redis')).data.password;
 
-it('lives: install, notes, upgrade, rollback, uninstall, install again', { timeout: 300_000 }, async () => {
+it('lives: install, notes, upgrade, rollback, uninstall, install again', { timeout: 900_000 }, async () => {
   const notes = await release('install', '--create-namespace');
   const first = await password();
   expect(Buffer.from(first, 'base64').toString()).toMatch(/^[A-Za-z0-9]{40}$/);

@@ -43,7 +43,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test('a thousand are made', { timeout: 600_000 }, async () => {
+test('a thousand are made', { timeout: 1_500_000 }, async () => {
   const startedAt = performance.now();
   const lanes = Array.from({ length: 8 }, async (_, lane) => {
     for (let index = lane; index < COUNT; index += 8) {
@@ -57,7 +57,7 @@ test('a thousand are made', { timeout: 600_000 }, async () => {
       const open = (await all()).filter(({ status }) => status?.observedGeneration !== 1).length;
       if (open > 0) throw new Error(`${open} have no status yet`);
     },
-    { deadlineMs: 500_000, everyMs: 2_000 },
+    { deadlineMs: 1_200_000, everyMs: 2_000 },
   );
   const seconds = (performance.now() - startedAt) / 1_000;
   const calls = world.api.requests.count(
@@ -72,7 +72,7 @@ test('a thousand are made', { timeout: 600_000 }, async () => {
   expect(rssMiB).toBeLessThan(1_000);
 });
 
-test('at rest, nothing is written or read for a minute', { timeout: 300_000 }, async () => {
+test('at rest, nothing is written or read for a minute', { timeout: 900_000 }, async () => {
   await settle();
   world.api.requests.clear();
   const before = usage(pid).cpuSeconds;
@@ -94,7 +94,7 @@ test('one change costs a constant number of calls', async () => {
 
 testThatNeeds('faults')(
   'watches that restart, and lists that come anew, rewrite nothing',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     world.api.requests.clear();
     world.api.compact();

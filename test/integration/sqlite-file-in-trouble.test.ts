@@ -111,7 +111,7 @@ it('a damaged file is told apart from one that is away', async () => {
   expect((error as StoreError).message).toMatch(/is damaged: move it away/);
 });
 
-it('a file in use by another sidecar is refused', { timeout: 30_000 }, async () => {
+it('a file in use by another sidecar is refused', async () => {
   await opened();
   await expect(opened()).rejects.toThrow(/in use by another process/);
 });

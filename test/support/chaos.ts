@@ -73,7 +73,7 @@ export async function submitUntilAccepted(urls: () => readonly string[], request
       const words = await response.text();
       if (response.status !== 202) throw new Error(`${response.status} ${words}`);
     },
-    { deadlineMs: 60_000, everyMs: 100 },
+    { deadlineMs: 180_000, everyMs: 100 },
   );
 }
 

@@ -3,7 +3,7 @@
 /** Resolves with what the check returns once it neither throws nor returns false; else rejects with its last error. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { deadlineMs = 45_000, everyMs = 20 }: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
+  { deadlineMs = 90_000, everyMs = 20 }: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {

@@ -24,7 +24,7 @@ import { sweepOrphans } from './orphan-sweep.ts';
 import { apiKind, startWorldApi, type WorldApi } from './world-api.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const WAIT = { deadlineMs: 90_000, everyMs: 50 };
+const WAIT = { deadlineMs: 180_000, everyMs: 50 };
 
 export interface WorldOptions {
   /** None: pods are never placed. */
