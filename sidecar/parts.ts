@@ -12,7 +12,7 @@ import type { PassageWays } from './gate/passage.ts';
 import { ServiceRate } from './gate/service-rate.ts';
 import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
 import { answerBroken } from './ingress/broken.ts';
-import type { ExchangeHost } from './ingress/exchange.ts';
+import { clientAddress, type ExchangeHost } from './ingress/exchange.ts';
 import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
 import { createRouter } from './ingress/route.ts';
 import { TrafficPort } from './ingress/traffic-port.ts';
@@ -20,7 +20,7 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 import { Acceptance } from './prefer/accepted.ts';
 import { Requests } from './prefer/requests.ts';
 import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
-import { createAccessLog } from './telemetry/access-log.ts';
+import { type AccessLog, createAccessLog } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { createQueueMetrics } from './telemetry/queue-metrics.ts';
 import { RequestMetrics } from './telemetry/request-metrics.ts';
@@ -46,6 +46,7 @@ interface Ground {
   readonly idleTimeoutMs: number;
   readonly metrics: Metrics;
   readonly requestMetrics: RequestMetrics;
+  readonly accessLog: AccessLog;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly container: Container;
@@ -88,8 +89,11 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
   traffic.serve({
     ...pipeline,
     broken: (error, socket) => {
-      const refusal = answerBroken(error, socket);
-      if (refusal !== undefined) ground.requestMetrics.refused(refusal.code);
+      const client = clientAddress(socket);
+      const answer = answerBroken(error, socket);
+      if (answer === undefined) return;
+      ground.requestMetrics.refused(answer.problem.code);
+      ground.accessLog.broken(answer, client);
     },
     dropped: () => metrics.counter('inference_client_connections_refused_total').inc(),
   });
@@ -120,6 +124,7 @@ function createGround(
     idleTimeoutMs,
     metrics,
     requestMetrics: new RequestMetrics(metrics),
+    accessLog: createAccessLog(logger),
     gate: new Gate({ concurrency, maxWaiting: settings.maxQueue, clock }),
     deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
     container: new Container({ origin, idleTimeoutMs, clock }),
@@ -218,8 +223,7 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
   };
 }
 
-function exchangeHost({ clock, logger, requestMetrics, traces, traffic }: Ground, drain: Drain): ExchangeHost {
-  const log = createAccessLog(logger);
+function exchangeHost({ clock, accessLog, requestMetrics, traces, traffic }: Ground, drain: Drain): ExchangeHost {
   return {
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
@@ -232,7 +236,7 @@ function exchangeHost({ clock, logger, requestMetrics, traces, traffic }: Ground
     ended: (exchange) => {
       const durationMs = exchange.elapsedMs();
       requestMetrics.ended(exchange, durationMs);
-      log(exchange, durationMs);
+      accessLog.ended(exchange, durationMs);
       traces?.ended(exchange, durationMs);
       if (!drain.isDraining) return;
       // Its head was written before the drain began, without Connection: close.

@@ -6,8 +6,13 @@ import { STATUS_CODES } from '../../runtime/http.ts';
 import { mintId } from './inference-id.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, problems } from './problem.ts';
 
+export interface BrokenAnswer {
+  readonly id: string;
+  readonly problem: Problem;
+}
+
 /** Answers, and says what it answered; undefined when there was nobody to answer. */
-export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): Problem | undefined {
+export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): BrokenAnswer | undefined {
   const begun = (socket as Socket & { readonly _httpMessage?: ServerResponse })._httpMessage;
   if (!socket.writable || error.code === 'ECONNRESET' || begun?.headersSent) {
     socket.destroy();
@@ -23,7 +28,7 @@ export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): Prob
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
   for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
   socket.end(`${head}\r\n${body}`, () => socket.destroySoon());
-  return refusal;
+  return { id, problem: refusal };
 }
 
 function problemOf({ code, message }: NodeJS.ErrnoException): Problem {

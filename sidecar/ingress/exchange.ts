@@ -93,10 +93,8 @@ export class Exchange {
     return traceParentOf(isLater ? this.trace : { ...this.trace, spanId: this.trace.containerSpanId });
   }
 
-  /** An IPv4 client of a dual-stack socket in its own form. */
   get remoteAddress(): string {
-    const address = this.request.socket.remoteAddress ?? '';
-    return address.startsWith('::ffff:') ? address.slice(7) : address;
+    return clientAddress(this.request.socket);
   }
 
   /** Grants `100-continue`: the client has waited with its body until now. */
@@ -200,6 +198,11 @@ export class Exchange {
 /** Faster than `toFixed`, which is in every answer. */
 function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/** An IPv4 client of a dual-stack socket in its own form. */
+export function clientAddress({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
 }
 
 const lastAnswered = Symbol('last answered');

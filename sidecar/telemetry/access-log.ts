@@ -1,30 +1,41 @@
 // One line a request when it ends: fields, no bodies, no headers, no query (it may hold secrets).
 import type { Logger } from '../../runtime/logger.ts';
+import type { BrokenAnswer } from '../ingress/broken.ts';
 import type { Exchange } from '../ingress/exchange.ts';
+import { problems } from '../ingress/problem.ts';
 
-export type AccessLog = (exchange: Exchange, durationMs: number) => void;
+export interface AccessLog {
+  ended(exchange: Exchange, durationMs: number): void;
+  /** Bytes that never became a request: what their sender was told, so that the id it was given can be found. */
+  broken(answer: BrokenAnswer, client: string): void;
+}
 
 export function createAccessLog(logger: Logger): AccessLog {
   const log = logger.child({ log: 'access' });
-  return (exchange, durationMs) => {
-    if (exchange.mode === 'health') return;
-    log.info(
-      {
-        id: exchange.id,
-        mode: exchange.mode,
-        method: exchange.request.method,
-        path: pathOf(exchange.request.url ?? ''),
-        status: exchange.status,
-        problem: exchange.problem?.code,
-        owner: exchange.owner === '' ? undefined : exchange.owner,
-        client: exchange.remoteAddress,
-        queueMs: Math.round(exchange.queueMs),
-        upstreamMs: exchange.upstreamMs < 0 ? undefined : Math.round(exchange.upstreamMs),
-        durationMs: Math.round(durationMs),
-        left: exchange.hasClientLeft || undefined,
-      },
-      'request',
-    );
+  return {
+    ended(exchange, durationMs) {
+      if (exchange.mode !== 'health') log.info(fieldsOf(exchange, durationMs), 'request');
+    },
+    broken({ id, problem: { code } }, client) {
+      log.info({ id, mode: 'broken', status: problems[code].status, problem: code, client }, 'request');
+    },
+  };
+}
+
+function fieldsOf(exchange: Exchange, durationMs: number): object {
+  return {
+    id: exchange.id,
+    mode: exchange.mode,
+    method: exchange.request.method,
+    path: pathOf(exchange.request.url ?? ''),
+    status: exchange.status,
+    problem: exchange.problem?.code,
+    owner: exchange.owner === '' ? undefined : exchange.owner,
+    client: exchange.remoteAddress,
+    queueMs: Math.round(exchange.queueMs),
+    upstreamMs: exchange.upstreamMs < 0 ? undefined : Math.round(exchange.upstreamMs),
+    durationMs: Math.round(durationMs),
+    left: exchange.hasClientLeft || undefined,
   };
 }
 

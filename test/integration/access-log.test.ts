@@ -1,6 +1,7 @@
 // One line a request when it ends, with what one needs to find it again and nothing that is secret.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { RawConnection } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 let sidecar: TestSidecar;
@@ -35,6 +36,18 @@ test('an answered request', async () => {
 test('a refused request says why', async () => {
   await fetch(`${sidecar.url}/result/demo`, { headers: { 'X-Inference-Id': 'unknown' } });
   expect(await lineOf('unknown')).toMatchObject({ mode: 'lookup', status: 404, problem: 'inference_not_found' });
+});
+
+test('bytes that never became a request have a line too, under the id that their sender was told', async () => {
+  const connection = await RawConnection.open(sidecar.port);
+  connection.write('GET /echo HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n');
+  const id = /X-Inference-Id: (\S+)/.exec(await connection.untilClosed())![1]!;
+  expect(await lineOf(id)).toMatchObject({
+    mode: 'broken',
+    status: 400,
+    problem: 'malformed_request',
+    client: '127.0.0.1',
+  });
 });
 
 test('health checks are not logged: there would be nothing else', async () => {
