@@ -1,5 +1,6 @@
 // Ids, duplicates, cancels and unknown requests: what status and result answer besides the happy path.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { StatusDocument } from '../../sidecar/prefer/status-document.ts';
 import { eventually } from '../support/eventually.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
@@ -99,4 +100,24 @@ test('a container that gave no response: 502 with the reason, Completed with Err
   } finally {
     await resets.close();
   }
+});
+
+test('who waits is told the place in line and, once a rate is measured, how long it will take', async () => {
+  for (let i = 0; i < 5; i++) await submit(`quick-${i}`, 'x', '/sleep?ms=20');
+  await submit('door', 'x', '/echo?hold=wait');
+  await submit('next');
+  await submit('last');
+  const status = await eventually(async () => {
+    const document = (await (await lookUp('status', 'last')).json()) as StatusDocument;
+    if (document.EstimatedWaitSeconds === null || document.QueuePosition !== 1)
+      throw new Error(JSON.stringify(document));
+    return document;
+  });
+  expect(status.Status).toBe('Queue');
+  expect(status.EstimatedWaitSeconds).toBeGreaterThanOrEqual(1);
+  const result = await lookUp('result', 'last');
+  expect(result.status).toBe(202);
+  expect(Number(result.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  sidecar.model.release('wait');
+  await eventually(() => isDone('last'));
 });

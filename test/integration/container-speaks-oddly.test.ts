@@ -187,3 +187,12 @@ test.each<[string, string]>([
   expect(answer).not.toMatch(/\r\n0\r\n/);
   await expectNothingStays();
 });
+
+test('a compressed event stream that breaks off gets no event of ours: its bytes could not be told from it', async () => {
+  const head = ok('Content-Type: text/event-stream', 'Content-Encoding: gzip', 'Transfer-Encoding: chunked', '', '');
+  // Two bytes that look like the end of an event.
+  const answer = await answerTo({ bytes: `${head}7\r\nfirst\n\n\r\n`, later: 'zz\r\n', isLast: false });
+  expect(answer).toContain('first');
+  expect(answer).not.toContain('event: error');
+  await expectNothingStays();
+});

@@ -1,5 +1,6 @@
 // What HTTP allows besides a request and its response: trailers, interim responses, HEAD, answers before the body was
 // read, HTTP/1.0, pipelining, absolute targets.
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawConnection } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
@@ -122,3 +123,26 @@ test('every answer carries X-Inference-Id and Server-Timing, the client’s id w
   const refused = await exchange('\r\n\r\n', 'GET /echo HTTP/1.1', 'Host: a', 'X-Inference-Id: not/mine', '', '');
   expect(refused).toMatch(/^HTTP\/1.1 400 [\s\S]*X-Inference-Id: [0-9a-f-]{36}\r\nServer-Timing: /);
 });
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+
+test.runIf(hasIpv6)(
+  'without a host it listens on IPv6 too, and tells the container each client in its own form',
+  async () => {
+    const open = await startSidecar({ settings: { host: '' } });
+    try {
+      for (const [host, client] of [
+        ['[::1]', '::1'],
+        ['127.0.0.1', '127.0.0.1'],
+      ] as const) {
+        const response = await fetch(`http://${host}:${open.port}/echo`);
+        const { headers } = (await response.json()) as { headers: [string, string][] };
+        expect(headers.find(([name]) => name === 'X-Forwarded-For')?.[1]).toBe(client);
+      }
+    } finally {
+      await open.close();
+    }
+  },
+);
