@@ -1,5 +1,8 @@
 // What HTTP allows besides a request and its response: trailers, interim responses, HEAD, answers before the body was
 // read, HTTP/1.0, pipelining, absolute targets.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawConnection } from '../support/raw-http.ts';
@@ -146,3 +149,24 @@ test.runIf(hasIpv6)(
     }
   },
 );
+
+test('an answer that begins while the body still comes goes on with it, also over a long silence', async () => {
+  const duplex = createServer((request, response) => {
+    response.flushHeaders();
+    request.on('data', (bytes: Buffer) => response.write(`[${bytes}]`)).on('end', () => response.end('.'));
+  }).listen(0, '127.0.0.1');
+  await once(duplex, 'listening');
+  const upstream = `http://127.0.0.1:${(duplex.address() as AddressInfo).port}`;
+  const talking = await startSidecar({ settings: { upstream, healthPath: '' }, limits: { bodySilenceMs: 200 } });
+  const connection = await RawConnection.open(talking.port);
+  connection.send('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', '', '1\r\na\r\n');
+  await connection.until('[a]');
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  connection.write('2\r\nbc\r\n');
+  await connection.until('[bc]');
+  connection.write('0\r\n\r\n');
+  await connection.until('1\r\n.\r\n0\r\n\r\n');
+  connection.close();
+  await talking.close();
+  duplex.close();
+});
