@@ -1,6 +1,12 @@
 // What a store is told of the deployment's settings, and the parts that come from outside.
 import type { StoreObserver } from './store.ts';
 
+/** Of the file system that a file lies on. */
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 export interface StoreLimits {
   /** How long a done request is kept. */
   readonly retentionMs: number;
@@ -17,4 +23,6 @@ export interface StoreLimits {
   warn(sentence: string): void;
   /** Tests bring their own time. Without it SQLite takes the system's and Redis its own, the same for all replicas. */
   readonly nowMs?: () => number;
+  /** Tests bring their own disk. */
+  readonly diskOf?: (path: string) => DiskSpace;
 }

@@ -10,12 +10,12 @@ import { schema, schemaVersion } from './schema.ts';
 const lockWaitMs = 5000;
 
 export class Database {
-  readonly #path: string;
+  readonly path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   private constructor(path: string, db: DatabaseSync) {
-    this.#path = path;
+    this.path = path;
     this.#db = db;
   }
 
@@ -54,8 +54,15 @@ export class Database {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
+  /** Of pages inside the file that hold nothing. */
+  freeBytesInside(): number {
+    const { freelist_count: pages } = this.get<{ freelist_count: number }>('PRAGMA freelist_count')!;
+    const { page_size: bytes } = this.get<{ page_size: number }>('PRAGMA page_size')!;
+    return pages * bytes;
+  }
+
   explain(error: unknown): StoreError {
-    return explain(error, this.#path);
+    return explain(error, this.path);
   }
 
   rollback(): void {
@@ -86,7 +93,7 @@ export class Database {
       const kept = this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
       if (kept !== value) {
         throw new StoreError(
-          `${this.#path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`,
+          `${this.path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`,
         );
       }
     }

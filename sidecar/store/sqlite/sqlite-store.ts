@@ -26,6 +26,7 @@ import { claimDeliveries, settleDelivery } from './deliveries.ts';
 import { GroupCommit } from './group-commit.ts';
 import { replay, submit } from './intake.ts';
 import { Ledger, stateOf } from './ledger.ts';
+import { Room } from './room.ts';
 import type { RequestRow } from './schema.ts';
 import { appendStream, readStream, startStream } from './streams.ts';
 import { sweep } from './sweep.ts';
@@ -34,6 +35,7 @@ interface Opened {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly group: GroupCommit;
+  readonly room: Room;
 }
 
 export class SqliteStore implements Store {
@@ -59,7 +61,8 @@ export class SqliteStore implements Store {
       database.close();
       throw database.explain(error);
     }
-    this.#opened = { database, ledger, group: new GroupCommit(database, [ledger], this.#limits.observer) };
+    const group = new GroupCommit(database, [ledger], this.#limits.observer);
+    this.#opened = { database, ledger, group, room: new Room(database, this.#limits.diskOf) };
   }
 
   async close(): Promise<void> {
@@ -69,7 +72,9 @@ export class SqliteStore implements Store {
     await Promise.resolve(opened?.database.close());
   }
 
-  submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
+  async submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
+    const isNew = () => this.#ledger().find(submission.id) === undefined;
+    this.#take('submit', (room) => room.takeForWork(submission.body.byteLength), isNew);
     return this.#write('submit', (ledger) => submit(ledger, submission, reachable));
   }
 
@@ -83,7 +88,8 @@ export class SqliteStore implements Store {
     return this.#write('renew', (ledger) => leases.map((lease) => renew(ledger, lease, leaseMs)));
   }
 
-  complete(lease: Lease, response: StoredResponse): Promise<boolean> {
+  async complete(lease: Lease, response: StoredResponse): Promise<boolean> {
+    this.#take('complete', (room) => room.takeForResult(response.body.byteLength));
     return this.#write('complete', (ledger) => complete(ledger, lease, response));
   }
 
@@ -157,7 +163,9 @@ export class SqliteStore implements Store {
     return this.#write('startStream', (ledger) => startStream(ledger, lease, start));
   }
 
-  appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
+  async appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
+    const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#take('appendStream', (room) => room.takeForResult(bytes));
     return this.#write('appendStream', (ledger) => appendStream(ledger, lease, already, pieces));
   }
 
@@ -217,6 +225,18 @@ export class SqliteStore implements Store {
   async #write<T>(name: string, work: (ledger: Ledger) => T): Promise<T> {
     const ledger = this.#ledger();
     return (this.#opened as Opened).group.do(name, () => work(ledger));
+  }
+
+  /** Before a step that brings content. Throws where the disk has no room for it. */
+  #take(name: string, take: (room: Room) => void, isNew = () => true): void {
+    if (this.#opened === undefined) return;
+    try {
+      take(this.#opened.room);
+    } catch (error) {
+      if (!isNew()) return;
+      this.#limits.observer.storeError(name);
+      throw error;
+    }
   }
 
   async #read<T>(name: string, work: (ledger: Ledger, database: Database) => T): Promise<T> {
