@@ -80,7 +80,10 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
     callContainer: traces?.ofRuns(callContainer) ?? callContainer,
     probeContainer: () => health.ask(),
     observer: createQueueMetrics(metrics),
-    finished: () => drain.recheck(),
+    finished: () => {
+      drain.recheck();
+      health.requestLeft();
+    },
   });
   const drain = createDrain(ground, service, () => health.state === 'unreachable');
   const health = createHealth(ground, drain);
@@ -187,7 +190,7 @@ function assemblePipeline(
   return createPipeline({
     settings,
     limits,
-    host: exchangeHost(ground, drain),
+    host: exchangeHost(ground, drain, health),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
     requests,
@@ -223,7 +226,8 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
   };
 }
 
-function exchangeHost({ clock, accessLog, requestMetrics, traces, traffic }: Ground, drain: Drain): ExchangeHost {
+function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): ExchangeHost {
+  const { clock, accessLog, requestMetrics, traces, traffic } = ground;
   return {
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
@@ -237,6 +241,7 @@ function exchangeHost({ clock, accessLog, requestMetrics, traces, traffic }: Gro
       const durationMs = exchange.elapsedMs();
       requestMetrics.ended(exchange, durationMs);
       accessLog.ended(exchange, durationMs);
+      if (exchange.upstreamMs >= 0) health.requestLeft();
       traces?.ended(exchange, durationMs);
       if (!drain.isDraining) return;
       // Its head was written before the drain began, without Connection: close.

@@ -90,6 +90,13 @@ export class ContainerHealth {
     this.#schedule();
   }
 
+  /** A request left the container: one that was busy with it may take the next, which need not wait for the next probe. */
+  requestLeft(): void {
+    if (this.#state !== 'busy' || this.#probing !== undefined) return;
+    this.#timer?.cancel();
+    this.#probe();
+  }
+
   /** Whether it takes work, asked now. True where it is not probed. */
   ask(): Promise<boolean> {
     const { url, timeoutMs } = this.#options;

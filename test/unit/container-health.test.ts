@@ -85,3 +85,17 @@ test('a refused request is believed at once', async () => {
   expect([changes, health.state]).toEqual([['healthy', 'unreachable'], 'unreachable']);
   health.stop();
 });
+
+test('a container that was busy with a request is asked as soon as that has left, not at the next probe', async () => {
+  answer = '{"status":"BUSY"}';
+  const { changes, health, change } = healthBefore(() => true);
+  const busy = change();
+  health.start();
+  await busy;
+  answer = '{"status":"READY"}';
+  const healthy = change();
+  health.requestLeft();
+  await healthy;
+  expect(changes).toEqual(['busy', 'healthy']);
+  health.stop();
+});
