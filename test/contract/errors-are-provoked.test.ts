@@ -155,6 +155,7 @@ test.each(Object.keys(problems) as ProblemCode[])('%s', async (code) => {
     status: row.status,
     body: { type: `urn:inference:problem:${code}`, status: row.status, code, error: { code } },
   });
+  expect(body).not.toContain('maxRetriesPerRequest');
   expect(headers.get('content-type')).toBe('application/problem+json');
   for (const [name, value] of Object.entries(row.headers)) {
     expect(headers.get(name)).toEqual(value === '' ? expect.any(String) : value);

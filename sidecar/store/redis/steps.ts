@@ -104,5 +104,8 @@ function explain(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const known = explanations.find(([pattern]) => pattern.test(message));
-  return new StoreError(known === undefined ? `Redis: ${message}` : `${known[1]} (${message})`, { cause: error });
+  if (known === undefined) return new StoreError(`Redis: ${message}`, { cause: error });
+  // Of the client library's own words those about its options help nobody who reads them in an answer.
+  const words = message.includes('maxRetriesPerRequest') ? 'the connection was lost' : message;
+  return new StoreError(`${known[1]} (${words})`, { cause: error });
 }
