@@ -47,9 +47,12 @@ test('without one the old pod drains first, status says why, and the rollout end
   await world.apply(onGpu('full-b'));
   await Promise.all([healthyAt('full-a', 1), healthyAt('full-b', 1)]);
   const [before] = await podsOf('full-a');
+  const phases = world.watchPhases('full-a');
+  await eventually(() => expect(phases.seen()).toContain('Healthy'));
   await world.apply(changed('full-a', 'a'));
-  await world.until('full-a', ({ status }) => status?.phase === 'Updating');
   const updated = await healthyAt('full-a', 2);
+  await eventually(() => expect(phases.seen()).toContain('Updating'));
+  phases.stop();
   expect(updated.status?.rollout?.strategy).toBe('Recreate');
   expect(updated.status?.rollout?.reason).toContain('none of 1 matching nodes has 1 free nvidia.com/gpu');
   expect((await podsOf('full-a')).map(({ metadata }) => metadata.uid)).not.toContain(before?.metadata.uid);

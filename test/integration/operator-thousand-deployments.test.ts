@@ -2,6 +2,7 @@
 // for one change, and a watch that restarts rewrites nothing. Prints what it took.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { freePort } from '../../dev/tools/free-port.ts';
 import type { InferenceDeployment } from '../../operator/api/inference-deployment.ts';
 import { API_VERSION, KIND } from '../../operator/api/names.ts';
 import { resources } from '../../operator/api/resources.ts';
@@ -20,6 +21,7 @@ let world: World;
 let client: KubernetesClient;
 let close: () => Promise<void>;
 let pid: number;
+let adminPort: number;
 const isOperators = ({ userAgent, path }: { readonly userAgent: string; readonly path: string }) =>
   userAgent === 'inference-operator' && !path.includes('/leases/');
 const operatorsCalls = () => world.api.requests.all().filter((entry) => isOperators(entry) && entry.verb !== 'watch');
@@ -35,7 +37,8 @@ beforeAll(async () => {
   const connection = await connect(world.api.kubeconfigPath);
   close = () => connection.close();
   client = new KubernetesClient(connection);
-  const operator = world.spawnOperator({ OPERATOR_LEASE_SECONDS: '30', OPERATOR_LOG_LEVEL: 'error' });
+  adminPort = await freePort();
+  const operator = world.spawnOperator({ OPERATOR_LOG_LEVEL: 'error', OPERATOR_ADMIN_PORT: `${adminPort}` });
   pid = operator.pid!;
 });
 afterAll(async () => {
@@ -107,18 +110,20 @@ testThatNeeds('faults')(
   },
 );
 
-/** Until the operator has been silent for three seconds. */
+/** Until the operator has nothing to do, and has been silent for three seconds. */
 async function settle(): Promise<void> {
-  let seen = -1;
+  let seen = '';
   let since = performance.now();
   await eventually(
-    () => {
-      const now = operatorsCalls().length;
+    async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+      const reconciles = metrics.match(/^inference_operator_reconciles_total.*$/gm)?.join();
+      const now = `${operatorsCalls().length} ${reconciles}`;
       if (now !== seen) since = performance.now();
       seen = now;
-      return performance.now() - since > 3_000;
+      return /^inference_operator_queue_depth 0$/m.test(metrics) && performance.now() - since > 3_000;
     },
-    { deadlineMs: 120_000, everyMs: 250 },
+    { deadlineMs: 240_000, everyMs: 250 },
   );
 }
 

@@ -38,11 +38,16 @@ test('the head goes out before the first token', async () => {
 });
 
 test('metrics know the time to the first token and between tokens', async () => {
-  const response = await fetch(`${sidecar.url}/v1/completions?token-ms=2`, {
+  const response = await fetch(`${sidecar.url}/v1/completions?hold-tokens=t`, {
     method: 'POST',
     body: JSON.stringify({ prompt: 'x', max_tokens: 10, stream: true }),
   });
-  await response.text();
+  const reader = response.body!.getReader();
+  for (let token = 0; token < 10; token++) {
+    sidecar.model.release(`t:${token}`);
+    await reader.read();
+  }
+  while (!(await reader.read()).done);
   const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
   expect(metrics).toContain('inference_time_to_first_token_seconds_count 1');
   expect(Number(/inference_inter_token_gap_seconds_count (\d+)/.exec(metrics)?.[1])).toBeGreaterThanOrEqual(9);

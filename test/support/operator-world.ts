@@ -110,6 +110,17 @@ function toolsOf(api: WorldApi) {
     kubectl,
     json,
     infdep,
+    /** All phases that it shows from now on, also those that are over before anybody could ask for them. */
+    watchPhases: (name: string) => {
+      const words = ['get', 'infdep', name, '--watch', '-o', 'jsonpath={.status.phase}{"\\n"}'];
+      const env = { ...process.env, KUBECONFIG: api.kubeconfigPath };
+      const child = spawn(binary, words, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk;
+      });
+      return { seen: () => output.split('\n'), stop: () => child.kill('SIGKILL') };
+    },
     /** kubectl apply of a manifest, as text or as object. */
     apply: (manifest: string | object) =>
       execute(['apply', '-f', '-'], typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
