@@ -121,9 +121,10 @@ if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, '
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -321,9 +322,10 @@ end
 settleLine()
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -502,9 +504,10 @@ if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, '
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -587,7 +590,7 @@ if isKept then
 held = held + #answer
 addBytes(#answer)
 end
-finish(id, { state = r[1], payload = tonumber(r[7]), answer = held, webhook = r[8], untilMs = tonumber(r[9]),
+finish(id, { state = r[1], payload = tonumber(r[7]), answer = held, webhook = r[8], untilMs = untilOf(r[9]),
 hasStream = r[6] and true }, 'answered', '', token, isKept and answer)
 count = count + 1
 return 1
@@ -734,9 +737,10 @@ end
 settleLine()
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -894,7 +898,10 @@ return { id, r[1], r[2], r[3] or '', r[4] or '', r[5] or '', r[6] or '0', r[7], 
 end
 local status = look(ARGV[3])
 if not status then return false end
-if ARGV[4] == '1' then return { status, status[5] == 'answered' and redis.call('GET', payloadKey(ARGV[3])) or false } end
+if ARGV[4] == '1' then
+local answer = status[5] == 'answered' and (redis.call('GET', payloadKey(ARGV[3])) or redis.call('GET', base .. ':a:' .. ARGV[3]))
+return { status, answer or false }
+end
 return { status, false }
 `,
   readStream: `local base = KEYS[1]
@@ -1110,9 +1117,10 @@ if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, '
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -1369,9 +1377,10 @@ if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, '
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)
@@ -1582,9 +1591,10 @@ end
 settleLine()
 end
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
+local function untilOf(value) return tonumber(value or '0') end
 local function read(id)
 local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
 hasStream = r[3] and true, err = r[6] }
 end
 local function finish(id, r, outcome, err, token, answer)

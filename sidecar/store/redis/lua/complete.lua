@@ -27,7 +27,7 @@ local function complete(id, token, answer)
     held = held + #answer
     addBytes(#answer)
   end
-  finish(id, { state = r[1], payload = tonumber(r[7]), answer = held, webhook = r[8], untilMs = tonumber(r[9]),
+  finish(id, { state = r[1], payload = tonumber(r[7]), answer = held, webhook = r[8], untilMs = untilOf(r[9]),
     hasStream = r[6] and true }, 'answered', '', token, isKept and answer)
   count = count + 1
   return 1

@@ -5,5 +5,9 @@
 --@include look
 local status = look(ARGV[3])
 if not status then return false end
-if ARGV[4] == '1' then return { status, status[5] == 'answered' and redis.call('GET', payloadKey(ARGV[3])) or false } end
+if ARGV[4] == '1' then
+  -- Sidecars from before the answer took the payload's place kept it under a key of its own.
+  local answer = status[5] == 'answered' and (redis.call('GET', payloadKey(ARGV[3])) or redis.call('GET', base .. ':a:' .. ARGV[3]))
+  return { status, answer or false }
+end
 return { status, false }

@@ -2,10 +2,13 @@
 -- The one way into `done`, and the one way out of the store.
 local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
 
+-- A record of a sidecar from before `u`: its keys live as long as they did, and are given their time anew at its end.
+local function untilOf(value) return tonumber(value or '0') end
+
 -- What `finish` has to know of a record: state, payload bytes, answer and stream bytes, webhook, until when its key lives, error.
 local function read(id)
   local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-  return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = tonumber(r[5]),
+  return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
     hasStream = r[3] and true, err = r[6] }
 end
 
