@@ -33,7 +33,8 @@ const layer = (name: string, testTimeout: number, fileParallelism = true) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores of the smallest machine: most files wait for processes, timers and probes.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       layer('unit', 60_000),
