@@ -4,7 +4,6 @@ import { createStore } from '../../../sidecar/store/open-store.ts';
 import type { Claim, Store } from '../../../sidecar/store/store.ts';
 import { answerBody, type BenchQueue, requestBody } from './queue.ts';
 
-const ORDERED = process.env.ORDERED === '1';
 const rawHeaders = ['Host', 'bench', 'Content-Type', 'application/json', 'Content-Length', `${requestBody.length}`];
 const response = { status: 200, headers: ['Content-Type', 'application/json'], body: answerBody };
 
@@ -42,12 +41,7 @@ export async function sidecarStore(address: string): Promise<BenchQueue> {
 
 function submission() {
   return {
-    id: ORDERED
-      ? `${Date.now()
-          .toString(16)
-          .padStart(12, '0')
-          .replace(/^(.{8})/, '$1-')}-7${randomUUID().slice(15)}`
-      : randomUUID(),
+    id: randomUUID(),
     mode: 'async',
     method: 'POST',
     target: '/v1/completions',
