@@ -5,19 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { processesOfPod } from '../../dev/demo/processes.ts';
 
+/** Another run of this file on the same machine has processes too. */
+const run = (name: string) => `${name}-${process.pid}`;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = fileURLToPath(new URL('../../dev/demo/main.ts', import.meta.url));
 
 async function demo(
   [program = '', ...args]: readonly string[],
-  run: string,
+  runName: string,
   onOutput: (output: string, kill: () => void) => void = () => {},
 ) {
   const child = spawn(program, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     // Inherited by every program of the demo, and so the way to find one that was left behind.
-    env: { ...process.env, DEMO_RUN: run },
+    env: { ...process.env, DEMO_RUN: runName },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -32,13 +34,13 @@ async function demo(
 }
 
 test('every step shows what it claims', { timeout: 900_000 }, async () => {
-  const { exitCode, output } = await demo(['npm', 'run', 'demo'], 'whole');
+  const { exitCode, output } = await demo(['npm', 'run', 'demo'], run('whole'));
   expect(output).not.toContain('✗');
   expect(output).toMatch(/\n14 steps in [\d.]+ s\.\n/);
   const summary = output.slice(output.indexOf('\nSummary\n'));
   expect(summary.match(/✓/g)).toHaveLength(14);
   expect(exitCode, output).toBe(0);
-  expect(processesWith('DEMO_RUN=whole')).toEqual([]);
+  expect(processesWith(`DEMO_RUN=${run('whole')}`)).toEqual([]);
   const podIPs = new Set([...output.matchAll(/http:\/\/([\d.]+):8080/g)].map((found) => found[1]!));
   expect(podIPs.size).toBeGreaterThan(0);
   expect([...podIPs].flatMap((podIP) => processesOfPod(podIP))).toEqual([]);
@@ -46,17 +48,21 @@ test('every step shows what it claims', { timeout: 900_000 }, async () => {
 
 test('interrupted, it takes everything down and does not say that all is well', { timeout: 300_000 }, async () => {
   let isInterrupted = false;
-  const { exitCode, output } = await demo([process.execPath, script, '--keep'], 'interrupted', (seen, interrupt) => {
-    // In the middle of the first step: pods are starting.
-    if (!isInterrupted && seen.includes('waiting for')) {
-      isInterrupted = true;
-      interrupt();
-    }
-  });
+  const { exitCode, output } = await demo(
+    [process.execPath, script, '--keep'],
+    run('interrupted'),
+    (seen, interrupt) => {
+      // In the middle of the first step: pods are starting.
+      if (!isInterrupted && seen.includes('waiting for')) {
+        isInterrupted = true;
+        interrupt();
+      }
+    },
+  );
   expect(exitCode, output).toBe(130);
   expect(output).toContain('taking everything down');
   expect(output).not.toContain('It stays up');
-  expect(processesWith('DEMO_RUN=interrupted')).toEqual([]);
+  expect(processesWith(`DEMO_RUN=${run('interrupted')}`)).toEqual([]);
 });
 
 function processesWith(variable: string): string[] {
