@@ -52,11 +52,16 @@ export function assess(input: StatusInput): Assessment {
 
 type Facts = Omit<Assessment, 'phase' | 'waitingFor'>;
 
-/** A template that its controller has not taken up yet counts: otherwise a change would be called over before it began. */
+/**
+ * A template that its controller has not taken up yet counts, and an older ReplicaSet that is to keep pods: the controller makes the new
+ * one before it says so in the Deployment, and a change would be called over before it began.
+ */
 function isReplacing(deployment: Deployment, replicaSets: readonly ReplicaSet[]): boolean {
-  const taken = latestSet(replicaSets)?.metadata.annotations?.[annotations.template];
+  const latest = latestSet(replicaSets);
+  const taken = latest?.metadata.annotations?.[annotations.template];
   return (
     isRollingOut(deployment) ||
+    replicaSets.some((set) => set !== latest && (set.spec.replicas ?? 0) > 0) ||
     (taken !== undefined && taken !== deployment.metadata.annotations?.[annotations.template])
   );
 }

@@ -18,6 +18,8 @@ export interface Row {
   readonly templates?: readonly string[];
   /** The template that was applied, where its ReplicaSet is not there yet. */
   readonly applied?: string;
+  /** The template whose ReplicaSet is still to have pods, where it is not the latest. */
+  readonly keeps?: string;
   readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
   readonly isWaitingForTurn?: boolean;
   readonly problem?: Problem;
@@ -66,7 +68,7 @@ export function inputOf(row: Row): StatusInput {
           ...(row.applied === undefined ? {} : { [annotations.template]: hash }),
         },
       },
-      spec: {},
+      spec: { replicas: row.keeps === hash ? 1 : 0 },
     })),
     pods,
     stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),

@@ -319,6 +319,15 @@ const rows: Readonly<Record<string, Row>> = {
     waitingFor: 'PodStart',
     conditions: ['Progressing=True:RollingOut', 'Available=True:AllReplicasReady'],
   },
+  'a change whose ReplicaSet is there before the Deployment says so': {
+    applied: 'new',
+    templates: ['old', 'new'],
+    keeps: 'old',
+    pods: [{ template: 'old' }],
+    phase: 'Updating',
+    waitingFor: 'PodStart',
+    conditions: ['Progressing=True:RollingOut', 'Available=True:AllReplicasReady'],
+  },
   'a change that its ReplicaSet has taken up': {
     applied: 'new',
     templates: ['old', 'new'],
