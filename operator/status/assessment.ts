@@ -1,6 +1,6 @@
 // What a deployment as a whole is doing: its pods' states, the refusals of those who make pods, and from them one phase.
 import type { Phase, Reason } from '../api/conditions.ts';
-import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
+import type { Deployment, Pod, ReplicaSet } from '../api/kubernetes.ts';
 import { annotations } from '../api/names.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import { isRollingOut, REVISION } from '../reconcile/rollout.ts';
@@ -27,7 +27,7 @@ export interface Cause {
 }
 
 export function assess(input: StatusInput): Assessment {
-  const { owner, deployment, replicaSets, pods, stats, podTroubles } = input;
+  const { owner, deployment, pods, stats, podTroubles } = input;
   const states = pods.map((pod): PodState => {
     const uid = pod.metadata.uid ?? '';
     return podState(pod, {
@@ -38,7 +38,7 @@ export function assess(input: StatusInput): Assessment {
   });
   const count = (kind: PodState['kind']) => states.filter((state) => state.kind === kind).length;
   const leaving = count('leaving');
-  const isRolling = deployment !== undefined && wantedReplicas(owner) > 0 && isReplacing(deployment, replicaSets);
+  const isRolling = deployment !== undefined && wantedReplicas(owner) > 0 && isReplacing(deployment, input);
   const facts = {
     ready: count('ready'),
     present: pods.filter(isLiving).length,
@@ -53,17 +53,22 @@ export function assess(input: StatusInput): Assessment {
 type Facts = Omit<Assessment, 'phase' | 'waitingFor'>;
 
 /**
- * A template that its controller has not taken up yet counts, and an older ReplicaSet that is to keep pods: the controller makes the new
- * one before it says so in the Deployment, and a change would be called over before it began.
+ * A template that its controller has not taken up yet counts, and a pod of an older one: the controller makes the new ReplicaSet before
+ * it says so in the Deployment, and a change would be called over before it began.
  */
-function isReplacing(deployment: Deployment, replicaSets: readonly ReplicaSet[]): boolean {
+function isReplacing(deployment: Deployment, { replicaSets, pods }: StatusInput): boolean {
   const latest = latestSet(replicaSets);
   const taken = latest?.metadata.annotations?.[annotations.template];
   return (
     isRollingOut(deployment) ||
-    replicaSets.some((set) => set !== latest && (set.spec.replicas ?? 0) > 0) ||
+    pods.some((pod) => isLiving(pod) && isOfAnother(pod, latest)) ||
     (taken !== undefined && taken !== deployment.metadata.annotations?.[annotations.template])
   );
+}
+
+function isOfAnother(pod: Pod, set: ReplicaSet | undefined): boolean {
+  const [own, latest] = [pod.metadata.labels?.[TEMPLATE_HASH], set?.metadata.labels?.[TEMPLATE_HASH]];
+  return own !== undefined && latest !== undefined && own !== latest;
 }
 
 function latestSet(replicaSets: readonly ReplicaSet[]): ReplicaSet | undefined {

@@ -18,8 +18,6 @@ export interface Row {
   readonly templates?: readonly string[];
   /** The template that was applied, where its ReplicaSet is not there yet. */
   readonly applied?: string;
-  /** The template whose ReplicaSet is still to have pods, where it is not the latest. */
-  readonly keeps?: string;
   readonly deploymentConditions?: NonNullable<Deployment['status']>['conditions'];
   readonly isWaitingForTurn?: boolean;
   readonly problem?: Problem;
@@ -68,7 +66,7 @@ export function inputOf(row: Row): StatusInput {
           ...(row.applied === undefined ? {} : { [annotations.template]: hash }),
         },
       },
-      spec: { replicas: row.keeps === hash ? 1 : 0 },
+      spec: {},
     })),
     pods,
     stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),

@@ -322,7 +322,6 @@ const rows: Readonly<Record<string, Row>> = {
   'a change whose ReplicaSet is there before the Deployment says so': {
     applied: 'new',
     templates: ['old', 'new'],
-    keeps: 'old',
     pods: [{ template: 'old' }],
     phase: 'Updating',
     waitingFor: 'PodStart',
@@ -353,17 +352,19 @@ const rows: Readonly<Record<string, Row>> = {
     pods: [{}, { name: 'llama-2', ...coming, model: waiting('ErrImagePull', 'not found') }],
     phase: 'Degraded',
     waitingFor: 'Image',
-    conditions: ['Available=True:AllReplicasReady', 'Progressing=True:RollingOut'],
+    conditions: ['Progressing=True:RollingOut', 'Available=True:AllReplicasReady'],
+    says: 'because); container model: not found',
   },
   'a rollout past its deadline': {
     rolling: true,
-    pods: [{}],
+    pods: [{}, { name: 'llama-2', ...coming }],
     deploymentConditions: [
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' },
     ],
     phase: 'Updating',
-    waitingFor: 'PodStart',
+    waitingFor: 'ModelLoading',
     conditions: ['Progressing=False:RolloutStalled'],
+    says: 'timed out; the container runs and has not answered healthy yet',
   },
   'a change of the operator’s settings waits for its turn': {
     isWaitingForTurn: true,
