@@ -121,7 +121,7 @@ export const reasons = {
   ),
   RolloutStalled: reason(
     'A rollout makes no progress within its deadline.',
-    'See the Available condition for what the new pods lack; the old ones keep serving. Undo the change or correct it.',
+    'The message and the Available condition say what the new pods lack; the old ones keep serving. Undo the change or correct it.',
   ),
 } as const satisfies Readonly<Record<string, Row>>;
 export type Reason = keyof typeof reasons;

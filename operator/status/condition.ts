@@ -54,19 +54,22 @@ function available({ owner, problems }: StatusInput, { ready, cause }: Assessmen
 
 function progressing(
   { owner, deployment, problems, rollout, isWaitingForTurn }: StatusInput,
-  { isRolling, ready, present }: Assessment,
+  { isRolling, ready, present, cause }: Assessment,
 ): Verdict {
+  // Old pods that serve leave nothing to say to the condition Available: what the new ones lack is said here.
+  const lack = cause === undefined ? '' : `; ${cause.message}`;
   const problem = problems.find(({ isTransient }) => !isTransient) ?? problems[0];
   if (problem !== undefined) return verdict('False', problem.reason, problem.message);
   const stalled = deployment?.status?.conditions?.find(
     ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
   );
   if (stalled !== undefined) {
-    return verdict('False', 'RolloutStalled', stalled.message ?? 'the rollout makes no progress within its deadline');
+    const words = stalled.message ?? 'the rollout makes no progress within its deadline';
+    return verdict('False', 'RolloutStalled', `${words}${lack}`);
   }
   const wanted = wantedReplicas(owner);
   if (isRolling)
-    return verdict('True', 'RollingOut', `pods are being replaced (${rollout?.strategy}: ${rollout?.reason})`);
+    return verdict('True', 'RollingOut', `pods are being replaced (${rollout?.strategy}: ${rollout?.reason})${lack}`);
   if (isWaitingForTurn)
     return verdict(
       'True',
