@@ -143,6 +143,7 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   onResponseError(error: Error): void {
+    const hasBytes = this.#trip?.hasBytes === true;
     this.#trip = undefined;
     if (this.#isOver) return;
     if (this.#exchange.hasAnswered) {
@@ -153,7 +154,7 @@ export class Passage implements Waiter, ResponseHandler {
     const code = codeOfFailure(error);
     if (this.#ways.isClosing()) this.dismissed();
     else if (code === 'upstream_unreachable' && this.#mayWaitAgain(error)) this.#waitAgain();
-    else if (code === 'upstream_reset' && this.#mayRepeat()) this.#send();
+    else if (code === 'upstream_reset' && !hasBytes && this.#mayRepeat()) this.#send();
     else this.#end(failureProblem(error));
   }
 
@@ -195,7 +196,7 @@ export class Passage implements Waiter, ResponseHandler {
     slot?.release();
   }
 
-  /** A kept-alive connection that the container closed under the request: once more, if twice does no harm. */
+  /** A kept-alive connection that the container closed under the request, without a byte: once more, if twice does no harm. */
   #mayRepeat(): boolean {
     if (this.#hasRepeated || !IDEMPOTENT.has(this.#exchange.request.method!) || !this.#isRepeatable()) return false;
     this.#hasRepeated = true;

@@ -208,6 +208,7 @@ export class Connection implements ResponseSink {
       this.fail(new ClientFault('CLOSED', 'it sent what nobody asked for'));
       return true;
     }
+    trip.hasBytes = true;
     try {
       this.#parser.read(bytes, length);
     } catch (error) {

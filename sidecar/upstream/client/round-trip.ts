@@ -44,6 +44,8 @@ export class RoundTrip {
   readonly isLast: boolean;
   carrier: Carrier | undefined;
   isOver = false;
+  /** Some bytes have come back, whatever they are: the container was at work on it. */
+  hasBytes = false;
 
   constructor(
     request: ContainerRequest,
