@@ -1,13 +1,8 @@
 // The client's request body. Sync requests stream it on, or hand it over whole when it is here already;
 // async requests are stored, so theirs is gathered up to a limit.
 import type { IncomingMessage } from 'node:http';
+import type { BodySink, ComingBody } from '../upstream/client/request-body.ts';
 import { requestTrailers } from '../upstream/headers.ts';
-
-/** Where a body goes as it comes. */
-interface Sink {
-  chunk(bytes: Uint8Array): void;
-  end(trailers: readonly string[]): void;
-}
 
 /** The body for the container: nothing, bytes, or what is still coming. */
 export type Body = Uint8Array | StreamedBody | null;
@@ -35,12 +30,12 @@ export interface Silence {
 }
 
 /** A body that is still coming: read only as fast as it is taken. */
-export class StreamedBody {
+export class StreamedBody implements ComingBody {
   /** Undefined: the client does not say. */
   readonly length: number | undefined;
   readonly #request: IncomingMessage;
   readonly #silence: Silence;
-  #sink: Sink | undefined;
+  #sink: BodySink | undefined;
   #hasBegun = false;
   #isPaused = false;
 
@@ -56,7 +51,7 @@ export class StreamedBody {
     return this.#hasBegun;
   }
 
-  start(sink: Sink): void {
+  start(sink: BodySink): void {
     this.#hasBegun = true;
     this.#sink = sink;
     if (!this.#request.complete) this.#request.setTimeout(this.#silence.longestMs);

@@ -34,7 +34,7 @@ export const transitions: Readonly<
   done: { retention_over: 'gone' },
 };
 
-/** Names and values in turn, in the order and case received, as undici and node:http give raw headers. */
+/** Names and values in turn, in the order and case received, as node:http gives raw headers. */
 export type RawHeaders = readonly string[];
 
 /** `async`: status and response are kept. `proxy`: fire and forget, the response is dropped. */

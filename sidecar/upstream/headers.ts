@@ -90,7 +90,7 @@ function forwardedNode(address: string): string {
   return address.includes(':') ? `"[${address}]"` : address;
 }
 
-/** The container's header lines as the client shall get them. `isReplaced` names those we write ourselves. */
+/** The container's header lines as the client shall get them. */
 export function responseHeaders(raw: RawHeaders): string[] {
   let nominated: ReadonlySet<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {

@@ -1,6 +1,6 @@
 // The store that all replicas of a deployment share. Each method is one Lua step (lua/*.lua says what it guarantees);
 // accepts and answers that come in one turn of the event loop share a call.
-import { randomUUID } from 'node:crypto';
+import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import type { StoreLimits } from '../limits.ts';
 import { decodeAnswer, decodeStart, encodeAnswer, encodeRequest, encodeStart, fingerprintOf } from '../payload.ts';
@@ -105,7 +105,7 @@ export class RedisStore implements Store {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
-    const token = randomUUID();
+    const token = randomId();
     const lost = this.#lostClaim;
     let reply: readonly Reply[];
     try {
@@ -199,7 +199,7 @@ export class RedisStore implements Store {
 
   async replay(id: string, newId: string): Promise<SubmitOutcome | null> {
     const { maxQueue, maxStoredBytes } = this.#limits;
-    const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId, randomUUID()]);
+    const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId, randomId()]);
     if (reply === null) return null;
     const [kind, number] = list(reply);
     return readSubmitOutcome(kind, number);
@@ -246,7 +246,7 @@ export class RedisStore implements Store {
 
   async #sendSubmissions(items: readonly (readonly StepArgument[])[]): Promise<readonly SubmitOutcome[]> {
     const { maxQueue, maxStoredBytes } = this.#limits;
-    const head = [maxQueue, maxStoredBytes, randomUUID(), items.length];
+    const head = [maxQueue, maxStoredBytes, randomId(), items.length];
     const reply = list(await this.#steps.run('submit', [...head, ...items.flat()]));
     return items.map((_, i) => readSubmitOutcome(reply[2 * i], reply[2 * i + 1]));
   }

@@ -1,5 +1,6 @@
 // Runs the writing steps of one turn of the event loop in one transaction: one flush of the disk for all of them.
 // A step's promise resolves only after the commit. If one step or the commit fails, all of the group are rolled back and rejected.
+import { monotonicMs } from '../../../runtime/clock.ts';
 import type { StoreObserver } from '../store.ts';
 import type { Database } from './database.ts';
 
@@ -35,7 +36,7 @@ export class GroupCommit {
   }
 
   do<T>(name: string, work: () => T): Promise<T> {
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     return new Promise<T>((resolve, reject) => {
       let result: T;
       if (this.#waiting.length === 0) setImmediate(() => this.flush());
@@ -44,7 +45,7 @@ export class GroupCommit {
           result = work();
         },
         resolve: () => {
-          this.#observer.storeLatency(name, (performance.now() - startedMs) / 1000);
+          this.#observer.storeLatency(name, (monotonicMs() - startedMs) / 1000);
           resolve(result);
         },
         reject: (error) => {

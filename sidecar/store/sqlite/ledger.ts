@@ -1,5 +1,6 @@
 // The records in the file and the moves that the state table allows. Every method runs inside a transaction of GroupCommit;
 // what others are told (line, listeners, rate) is told only after the commit.
+import { steadyNowMs } from '../../../runtime/clock.ts';
 import { DepartureRate } from '../departure-rate.ts';
 import type { StoreLimits } from '../limits.ts';
 import { Listeners, ListenersById } from '../listeners.ts';
@@ -44,9 +45,9 @@ export class Ledger implements GroupMember {
     this.limits = limits;
   }
 
-  /** The time of day as of the program's start, going on steadily: a clock that is set meanwhile ends no lease and no request. */
+  /** A clock that is set meanwhile ends no lease and no request. */
   nowMs(): number {
-    return this.limits.nowMs?.() ?? Math.round(performance.timeOrigin + performance.now());
+    return this.limits.nowMs?.() ?? Math.round(steadyNowMs());
   }
 
   begun(): void {

@@ -1,6 +1,7 @@
 // The embedded store: one file, one replica, no server to run. Writing steps share commits (group-commit.ts);
 // reading ones look at what is committed, at once.
-import { randomUUID } from 'node:crypto';
+import { monotonicMs } from '../../../runtime/clock.ts';
+import { randomId } from '../../../runtime/random-id.ts';
 import type { StoreLimits } from '../limits.ts';
 import { decodeAnswer } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
@@ -79,7 +80,7 @@ export class SqliteStore implements Store {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
-    const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomUUID()));
+    const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomId()));
     this.#expiredByClaims += expired;
     return { claims, isMoreDue: (this.#opened?.ledger.line.length ?? 0) > 0 };
   }
@@ -241,14 +242,14 @@ export class SqliteStore implements Store {
 
   async #read<T>(name: string, work: (ledger: Ledger, database: Database) => T): Promise<T> {
     const ledger = this.#ledger();
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     try {
       return await Promise.resolve(work(ledger, ledger.database));
     } catch (error) {
       this.#limits.observer.storeError(name);
       throw ledger.database.explain(error);
     } finally {
-      this.#limits.observer.storeLatency(name, (performance.now() - startedMs) / 1000);
+      this.#limits.observer.storeLatency(name, (monotonicMs() - startedMs) / 1000);
     }
   }
 }
