@@ -7,11 +7,12 @@ const longest = [
   'operator-thousand-deployments',
   'demo',
   'chaos-redis',
+  'chaos-sqlite',
+  'claim-cost',
   'examples-serve',
   'operator-informer-recovers',
   'operator-rollout-scarce-gpus',
   'helm-release',
-  'chaos-sqlite',
   'store-follows-the-table',
   'operator-restart-any-moment',
 ];

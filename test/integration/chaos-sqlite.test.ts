@@ -16,7 +16,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/redis.ts';
 
-const count = Number(process.env.REQUESTS ?? 500);
+const count = Number(process.env.REQUESTS ?? 2000);
 const kills = 10;
 const directory = mkdtempSync(join(chaosParent(), 'chaos-'));
 const logFile = join(directory, 'executions');

@@ -1,4 +1,4 @@
-// A claim costs the same whether a hundred or a quarter of a million requests wait, on both stores; printed, with the memory of a
+// A claim costs the same whether a hundred or a million requests wait, on both stores; printed, with the memory of a
 // waiting one. They are written by a fast path (one script, one statement), which makes the same records as submit does.
 // WAITING=... changes the number.
 import { rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { Store } from '../../sidecar/store/store.ts';
 import { TestRedis } from '../support/redis.ts';
 import { leaseMs, StoreKit, submission } from '../support/stores.ts';
 
-const many = Number(process.env.WAITING ?? 250_000);
+const many = Number(process.env.WAITING ?? 1_000_000);
 const few = 100;
 const rounds = 300;
 const tries = 3;
