@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
 import { type Bench, type BenchContext, nodeCommand } from './bench.ts';
 import { atMost } from './figure.ts';
 import { answers, freePort } from './ports.ts';
@@ -27,7 +28,7 @@ export const footprint: Bench = {
       measure: async () => ({ ms: await timeToFirstAnswer(context, upstream.port) }),
     });
     const proxies = await startProxies(context, kinds, upstream.port);
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // Whatever a start leaves to be collected.
+    await untilLevel(() => kinds.map((kind) => proxies[kind].process?.residentMiB() ?? 0));
     const idle = Object.fromEntries(kinds.map((kind) => [kind, [proxies[kind].process?.residentMiB() ?? 0]]));
     for (const kind of kinds) {
       context.progress(`load on ${kind}`);
@@ -55,6 +56,21 @@ export const footprint: Bench = {
     ];
   },
 };
+
+/** What a start leaves behind is collected when memory has not moved for ten looks. */
+async function untilLevel(figuresMiB: () => readonly number[]): Promise<void> {
+  let before = figuresMiB();
+  let still = 0;
+  await eventually(
+    () => {
+      const now = figuresMiB();
+      still = now.every((figure, i) => Math.abs(figure - before[i]!) < 0.1) ? still + 1 : 0;
+      before = now;
+      return still >= 10;
+    },
+    { deadlineMs: 30_000, everyMs: 100 },
+  );
+}
 
 async function timeToFirstAnswer(context: BenchContext, upstreamPort: number): Promise<number> {
   const [port, adminPort] = [await freePort(), await freePort()];

@@ -77,3 +77,10 @@ export class RawConnection {
     this.socket.destroy();
   }
 }
+
+/** An async request whose body stops in the middle: resolves with what it was told when it was given up for its silence. */
+export async function silentBody(port: number): Promise<string> {
+  const connection = await RawConnection.open(port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 10', '', 'half');
+  return connection.untilClosed();
+}
