@@ -4,8 +4,8 @@ import type { Deployment, Pod, ReplicaSet } from '../api/kubernetes.ts';
 import { annotations } from '../api/names.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import { isRollingOut, REVISION } from '../reconcile/rollout.ts';
+import type { StatusInput } from './input.ts';
 import { isLiving, type PodState, podState, storeError } from './pod-state.ts';
-import type { StatusInput } from './status.ts';
 
 export interface Assessment {
   readonly phase: Phase;

@@ -2,8 +2,8 @@
 import type { Condition, ConditionType, Reason } from '../api/conditions.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import type { Assessment } from './assessment.ts';
+import type { StatusInput } from './input.ts';
 import { storeError } from './pod-state.ts';
-import type { StatusInput } from './status.ts';
 
 interface Verdict {
   readonly status: Condition['status'];

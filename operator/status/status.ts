@@ -2,30 +2,15 @@
 // so that nothing is written while nothing changes.
 import type { SidecarStats } from '../../sidecar/contract.ts';
 import { canonicalJson } from '../api/hash.ts';
-import type { InferenceDeployment, InferenceDeploymentStatus } from '../api/inference-deployment.ts';
-import type { Deployment, Pod, ReplicaSet } from '../api/kubernetes.ts';
+import type { InferenceDeploymentStatus } from '../api/inference-deployment.ts';
+import type { Pod } from '../api/kubernetes.ts';
 import { labels } from '../api/names.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import { serviceUrl } from '../desired/services.ts';
-import type { Problem } from '../reconcile/outcome.ts';
-import type { RolloutChoice } from '../reconcile/rollout.ts';
 import { assess } from './assessment.ts';
 import { conditionsOf } from './condition.ts';
+import type { StatusInput } from './input.ts';
 import { isFinished, isLiving } from './pod-state.ts';
-
-export interface StatusInput {
-  readonly owner: InferenceDeployment;
-  readonly deployment: Deployment | undefined;
-  readonly replicaSets: readonly ReplicaSet[];
-  readonly pods: readonly Pod[];
-  readonly stats: ReadonlyMap<string, SidecarStats>;
-  readonly podTroubles: ReadonlyMap<string, string>;
-  readonly rollout: RolloutChoice | undefined;
-  /** Pods that the operator wants to replace of its own accord stay for now. */
-  readonly isWaitingForTurn: boolean;
-  readonly problems: readonly Problem[];
-  readonly now: Date;
-}
 
 export function statusOf(observed: StatusInput): InferenceDeploymentStatus {
   const { owner, stats, rollout } = observed;

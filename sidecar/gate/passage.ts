@@ -36,7 +36,7 @@ export interface PassageWays extends RelayWays {
 type PlaceInLine = NonNullable<ReturnType<Gate['enter']>>;
 
 /** The health path answers but the traffic port refuses: after so many tries it is no restart any more. */
-const MOST_REFUSALS = 3;
+export const MOST_REFUSALS = 3;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Stands in for the slot of what passes beside the gate. */
 const noSlot: Slot = { waitedMs: 0, release: () => undefined };

@@ -8,11 +8,9 @@ import type { RawHeaders } from '../store/record.ts';
 import type { WebSockets } from '../upstream/websocket.ts';
 import { admissionProblem } from './admission.ts';
 import type { Waiter } from './gate.ts';
-import type { PassageWays } from './passage.ts';
+import { MOST_REFUSALS, type PassageWays } from './passage.ts';
 
 const MOST_EARLY_CHUNKS = 4;
-/** As of any request: then it is no restart any more. */
-const MOST_REFUSALS = 3;
 
 export class SocketPassage implements Waiter {
   readonly #exchange: Exchange;

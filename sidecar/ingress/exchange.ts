@@ -5,8 +5,7 @@ import type { Socket } from 'node:net';
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
-import type { RequestTrace } from '../telemetry/traces.ts';
-import { traceParentOf } from '../upstream/trace.ts';
+import { type RequestTrace, traceParentOf } from '../upstream/trace.ts';
 import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
 
 /** What an exchange asks of its surroundings. */

@@ -4,17 +4,10 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { SidecarSettings } from '../contract.ts';
 import type { CallContainer } from '../queue/parts.ts';
-import { newSpanId, newTraceId, parseTraceParent, type TraceContext } from '../upstream/trace.ts';
+import { newSpanId, newTraceId, parseTraceParent, type RequestTrace } from '../upstream/trace.ts';
 import { type EndedRequest, requestSpans } from './request-spans.ts';
 import { withRunSpans } from './run-spans.ts';
 import type { SpanSink } from './span.ts';
-
-/** The ids of a request's spans, given before there are any spans: the container is told whose child it is. */
-export interface RequestTrace extends TraceContext {
-  /** The client's span; undefined where the trace begins here. */
-  readonly parentSpanId: string | undefined;
-  readonly containerSpanId: string;
-}
 
 export class Traces {
   readonly #sink: SpanSink;

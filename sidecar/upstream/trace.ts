@@ -9,6 +9,13 @@ export interface TraceContext {
   readonly isSampled: boolean;
 }
 
+/** The ids of a request's spans, given before there are any spans: the container is told whose child it is. */
+export interface RequestTrace extends TraceContext {
+  /** The client's span; undefined where the trace begins here. */
+  readonly parentSpanId: string | undefined;
+  readonly containerSpanId: string;
+}
+
 /**
  * Sampled, as a root span of the OpenTelemetry SDKs is by default: the container decides as it would without us.
  * From UUIDs, which are made in stock: a hundred times faster than asking for as many random bytes.

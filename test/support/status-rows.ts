@@ -1,11 +1,15 @@
-// A row of the table of statuses: what is observed in a few words, made into what the operator computes status from.
+// A row of the table of statuses, a phase and its conditions: what is observed in a few words, made into what the operator computes
+// status from, and what status says of it.
+import { expect, test } from 'vitest';
+import { type ConditionType, conditionTypes, reasons } from '../../operator/api/conditions.ts';
 import type { Deployment, Pod } from '../../operator/api/kubernetes.ts';
 import { annotations } from '../../operator/api/names.ts';
 import type { Problem } from '../../operator/reconcile/outcome.ts';
-import type { StatusInput } from '../../operator/status/status.ts';
+import type { StatusInput } from '../../operator/status/input.ts';
+import { statusOf } from '../../operator/status/status.ts';
 import type { SidecarStats } from '../../sidecar/contract.ts';
 import { type Given, inferenceDeployment } from './inference-deployment.ts';
-import { type PodGiven, pod, stats } from './pods.ts';
+import { type PodGiven, pod, stats, waiting } from './pods.ts';
 
 export interface Row {
   readonly spec?: Given['spec'];
@@ -76,4 +80,27 @@ export function inputOf(row: Row): StatusInput {
     problems: row.problem === undefined ? [] : [row.problem],
     now: new Date('2026-05-05T05:05:05.678Z'),
   };
+}
+
+/** Pods on their way: started, before its images are there, and refused by the scheduler. */
+export const coming = { ready: false, started: false } as const;
+export const pulling = { ...coming, model: waiting('PodInitializing') };
+export const noGpu = { ...coming, refusal: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.' };
+
+/** A test a row. Whatever is observed, every type of condition is there, with a reason of the table and a message. */
+export function checkRows(rows: Readonly<Record<string, Row>>): void {
+  test.each(Object.entries(rows))('%s', (_name, row) => {
+    const { phase, waitingFor, conditions = [] } = statusOf(inputOf(row));
+    expect(phase).toBe(row.phase);
+    expect(waitingFor).toBe(row.waitingFor);
+    const said = conditions.map(({ type, status, reason }) => `${type}=${status}:${reason}`);
+    expect(said).toEqual(expect.arrayContaining([...row.conditions]));
+    const first = row.conditions[0]!.split('=')[0];
+    if (row.says !== undefined) expect(conditions.find(({ type }) => type === first)?.message).toContain(row.says);
+    expect(conditions.map(({ type }) => type)).toEqual(Object.keys(conditionTypes) as ConditionType[]);
+    for (const { reason, message } of conditions) {
+      expect(Object.keys(reasons)).toContain(reason);
+      expect(message).not.toBe('');
+    }
+  });
 }

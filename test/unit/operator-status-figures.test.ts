@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import { statusOf } from '../../operator/status/status.ts';
 import type { SidecarStats } from '../../sidecar/contract.ts';
 import { type PodGiven, stats, waiting } from '../support/pods.ts';
-import { inputOf, type Row } from '../support/status-rows.ts';
+import { coming, inputOf, type Row } from '../support/status-rows.ts';
 
-const coming = { ready: false, started: false } as const;
 const row = (given: Partial<Row>): Row => ({ phase: '', conditions: [], ...given });
 
 test('figures are summed over replicas, the queue of the deployment counted once', () => {

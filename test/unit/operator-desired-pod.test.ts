@@ -1,0 +1,224 @@
+// The pod that an InferenceDeployment asks for, field by field: sidecar, probes, GPUs, what is passed on as it is.
+import { expect, test } from 'vitest';
+import type { Deployment } from '../../operator/api/kubernetes.ts';
+import { readSettings } from '../../runtime/settings.ts';
+import { SETTINGS_PREFIX, sidecarSettings } from '../../sidecar/contract.ts';
+import { environment, type Json, made, one, podOf } from '../support/desired.ts';
+import { settings } from '../support/inference-deployment.ts';
+
+test('the sidecar understands every variable it is given, and reads back what spec says', () => {
+  const pod = podOf({
+    container: { image: 'm', port: 8001 },
+    concurrency: 7,
+    queue: {
+      requestTtlSeconds: 60,
+      maxLength: 5,
+      resultTtlSeconds: 70,
+      maxBodyBytes: '64Mi',
+      maxStoredBytes: '2Gi',
+      maxAttempts: 2,
+    },
+    healthCheck: { path: '/up', port: 8002, periodSeconds: 4, timeoutSeconds: 2, failureThreshold: 9 },
+    webhooks: { secretName: 'hooks', allowedHosts: ['a.example', 'b.example'] },
+    auth: { secretName: 'keys' },
+    sidecar: { logLevel: 'debug' },
+  });
+  const secrets = { SIDECAR_ADMIN_TOKEN: 'token', SIDECAR_STORE: 'redis://redis:6379/0' };
+  const read = readSettings(SETTINGS_PREFIX, sidecarSettings, { ...environment(pod), ...secrets }, []);
+  expect(read).toMatchObject({
+    name: 'llama',
+    namespace: 'models',
+    port: 8080,
+    adminPort: 9090,
+    upstream: 'http://127.0.0.1:8001',
+    concurrency: 7,
+    requestTtlSeconds: 60,
+    maxQueue: 5,
+    resultTtlSeconds: 70,
+    maxBodyBytes: 64 * 2 ** 20,
+    maxStoredBytes: 2 * 2 ** 30,
+    maxAttempts: 2,
+    healthPath: '/up',
+    healthPort: 8002,
+    healthPeriodSeconds: 4,
+    healthTimeoutSeconds: 2,
+    healthFailureThreshold: 9,
+    webhookAllowedHosts: ['a.example', 'b.example'],
+    webhookSecretsDir: '/etc/inference/webhooks',
+    authKeysDir: '/etc/inference/keys',
+    drainSeconds: 60,
+    logLevel: 'debug',
+  });
+  expect(pod.volumes).toEqual([
+    { name: 'inference-keys', secret: { secretName: 'keys' } },
+    { name: 'inference-webhooks', secret: { secretName: 'hooks' } },
+  ]);
+});
+
+test('the sidecar is a native sidecar under restricted pod security, with a startup probe of its own', () => {
+  const sidecar = podOf().initContainers[0];
+  expect(sidecar).toMatchObject({
+    name: 'sidecar',
+    image: 'sidecar:1',
+    restartPolicy: 'Always',
+    startupProbe: { httpGet: { path: '/healthz', port: 9090 } },
+    securityContext: {
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  });
+  expect(sidecar.lifecycle).toBeUndefined();
+});
+
+test('the last lines of a container that crashes reach its status', () => {
+  const { initContainers, containers } = podOf();
+  expect([...initContainers, ...containers].map((container) => container.terminationMessagePolicy)).toEqual([
+    'FallbackToLogsOnError',
+    'FallbackToLogsOnError',
+  ]);
+});
+
+test('the model container is probed and drained through the sidecar, by port number, with the token', () => {
+  const model = podOf({ healthCheck: { startupTimeoutSeconds: 61 } }).containers[0];
+  expect(model.startupProbe).toMatchObject({
+    httpGet: { path: '/startup', port: 9090 },
+    periodSeconds: 5,
+    failureThreshold: 13,
+  });
+  expect(model.livenessProbe).toMatchObject({
+    httpGet: { path: '/live', port: 9090 },
+    terminationGracePeriodSeconds: 30,
+  });
+  expect(model.readinessProbe).toMatchObject({ httpGet: { path: '/ready', port: 9090 } });
+  expect(model.lifecycle.preStop.httpGet).toMatchObject({
+    path: '/drain',
+    port: 9090,
+    httpHeaders: [{ name: 'Authorization', value: 'Bearer token' }],
+  });
+});
+
+test.each([
+  ['the request TTL', {}, 300 + 30],
+  ['what spec says', { shutdownGraceSeconds: 10 }, 40],
+  ['a day at most', { queue: { requestTtlSeconds: 604_800 } }, 86_400 + 30],
+])('the pod gets a grace of %s and a margin', (_name, spec, seconds) => {
+  const pod = podOf(spec);
+  expect(pod.terminationGracePeriodSeconds).toBe(seconds);
+  expect(environment(pod).SIDECAR_DRAIN_SECONDS).toBe(String(seconds - 30));
+});
+
+test('a GPU is a limit, a toleration, and where products are named an affinity beside the own one', () => {
+  const own = {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] },
+          { matchFields: [] },
+        ],
+      },
+    },
+    podAntiAffinity: { kept: true },
+  };
+  const pod = podOf({ gpu: { count: 2, products: ['H100'] }, affinity: own, tolerations: [{ key: 'mine' }] });
+  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: ['H100'] };
+  expect(pod.containers[0].resources.limits).toEqual({ 'nvidia.com/gpu': '2' });
+  expect(pod.tolerations).toEqual([
+    { key: 'mine' },
+    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
+  expect(pod.affinity.podAntiAffinity).toEqual({ kept: true });
+  expect(pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms).toEqual([
+    { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }, product] },
+    { matchFields: [], matchExpressions: [product] },
+  ]);
+});
+
+test('a MIG slice bears the taint of its vendor’s nodes; another vendor’s resource its own', () => {
+  expect(podOf({ gpu: { resource: 'nvidia.com/mig-1g.10gb' } }).tolerations[0].key).toBe('nvidia.com/gpu');
+  expect(podOf({ gpu: { resource: 'amd.com/gpu' } }).tolerations[0].key).toBe('amd.com/gpu');
+});
+
+test('without GPUs there is no limit, toleration or affinity', () => {
+  const pod = podOf({ gpu: { count: 0 } });
+  expect(pod.containers[0].resources.limits).toEqual({});
+  expect(pod.tolerations).toBeUndefined();
+  expect(pod.affinity).toBeUndefined();
+});
+
+test('shared memory is a memory volume at /dev/shm beside the own volumes', () => {
+  const pod = podOf({
+    gpu: { sharedMemory: '16Gi' },
+    volumes: [{ name: 'cache', hostPath: { path: '/c' } }],
+    container: { image: 'm', volumeMounts: [{ name: 'cache', mountPath: '/root/.cache' }] },
+  });
+  expect(pod.volumes).toEqual([
+    { name: 'cache', hostPath: { path: '/c' } },
+    { name: 'inference-shm', emptyDir: { medium: 'Memory', sizeLimit: '16Gi' } },
+  ]);
+  expect(pod.containers[0].volumeMounts).toEqual([
+    { name: 'cache', mountPath: '/root/.cache' },
+    { name: 'inference-shm', mountPath: '/dev/shm' },
+  ]);
+});
+
+test('a container’s fields are passed on as they are, also those of a later Kubernetes', () => {
+  const container = {
+    image: 'm',
+    command: ['a'],
+    args: ['b'],
+    workingDir: '/w',
+    env: [{ name: 'A', value: 'b' }],
+    envFrom: [{ secretRef: { name: 's' } }],
+    imagePullPolicy: 'Always',
+    securityContext: { runAsUser: 0 },
+    resources: { requests: { cpu: 2 }, limits: { memory: '1Gi' } },
+  };
+  const { resources, ...others } = container;
+  const model = podOf({ container, gpu: { count: 1 } }).containers[0];
+  expect(model).toMatchObject(others);
+  expect(model.resources).toEqual({ requests: { cpu: 2 }, limits: { memory: '1Gi', 'nvidia.com/gpu': '1' } });
+  expect(model.port).toBeUndefined();
+});
+
+test('pod fields are passed through, and our labels win', () => {
+  const template = (
+    one(
+      made({
+        podLabels: { team: 'a' },
+        podAnnotations: { note: 'b' },
+        nodeSelector: { zone: 'x' },
+        topologySpreadConstraints: [{ maxSkew: 1 }],
+        priorityClassName: 'high',
+        runtimeClassName: 'nvidia',
+        serviceAccountName: 'loader',
+        imagePullSecrets: [{ name: 'registry' }],
+      }),
+      'Deployment',
+    ) as Deployment
+  ).spec.template as unknown as Json;
+  expect(template.metadata.labels).toMatchObject({ team: 'a', 'inference-operator.dev/name': 'llama' });
+  expect(template.metadata.annotations).toMatchObject({
+    note: 'b',
+    'kubectl.kubernetes.io/default-container': 'model',
+  });
+  expect(template.spec).toMatchObject({
+    nodeSelector: { zone: 'x' },
+    topologySpreadConstraints: [{ maxSkew: 1 }],
+    priorityClassName: 'high',
+    runtimeClassName: 'nvidia',
+    serviceAccountName: 'loader',
+    automountServiceAccountToken: true,
+    enableServiceLinks: false,
+    imagePullSecrets: [{ name: 'registry' }],
+  });
+  expect(podOf().automountServiceAccountToken).toBe(false);
+});
+
+test('sidecars are told where traces go, and nothing where nobody wants any', () => {
+  const traced = { settings: settings({ OPERATOR_SIDECAR_TRACES_ENDPOINT: 'http://collector:4318' }) };
+  expect(environment(podOf({}, traced)).SIDECAR_TRACES_ENDPOINT).toBe('http://collector:4318');
+  expect(environment(podOf())).not.toHaveProperty('SIDECAR_TRACES_ENDPOINT');
+});

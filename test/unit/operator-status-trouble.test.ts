@@ -1,0 +1,187 @@
+// Status where pods do not get along: GPUs, nodes, images, volumes, crashes, health, store, evictions, quota and admission.
+import { ended, waiting } from '../support/pods.ts';
+import { checkRows, coming, noGpu, pulling, type Row } from '../support/status-rows.ts';
+
+const rows = {
+  'no node has the GPUs': {
+    pods: [noGpu],
+    phase: 'QuotaReached',
+    waitingFor: 'GPUs',
+    conditions: ['GPUsAvailable=False:InsufficientGPUs', 'Available=False:InsufficientGPUs'],
+    says: '3 Insufficient nvidia.com/gpu',
+  },
+  'a second replica finds no GPUs': {
+    spec: { replicas: 2 },
+    pods: [{}, { ...noGpu, name: 'llama-2' }],
+    phase: 'QuotaReached',
+    waitingFor: 'GPUs',
+    conditions: ['GPUsAvailable=False:InsufficientGPUs', 'Available=True:SomeReplicasReady'],
+  },
+  'no node has a GPU of the wanted product': {
+    spec: { gpu: { count: 1, products: ['H100'] } },
+    pods: [{ ...coming, refusal: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector." }],
+    phase: 'QuotaReached',
+    waitingFor: 'GPUs',
+    conditions: ['Available=False:InsufficientGPUs', 'GPUsAvailable=False:InsufficientGPUs'],
+    says: 'no node has spec.gpu.products (H100)',
+  },
+  'no node has the labels that were asked for': {
+    spec: { gpu: { count: 1, products: ['H100'] }, nodeSelector: { zone: 'a' } },
+    pods: [{ ...coming, refusal: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector." }],
+    phase: 'Unhealthy',
+    waitingFor: 'Node',
+    conditions: ['Available=False:Unschedulable'],
+  },
+  'no node for another reason': {
+    pods: [{ ...coming, refusal: '0/3 nodes are available: 3 Insufficient memory.' }],
+    phase: 'Unhealthy',
+    waitingFor: 'Node',
+    conditions: ['Available=False:Unschedulable', 'GPUsAvailable=Unknown:NoPods'],
+    says: 'Insufficient memory',
+  },
+  'the image does not exist': {
+    pods: [{ ...coming, model: waiting('ImagePullBackOff', 'Back-off pulling image "model:1"') }],
+    phase: 'Unhealthy',
+    waitingFor: 'Image',
+    conditions: ['Available=False:ImagePullFailed'],
+    says: 'Back-off pulling image',
+  },
+  'a Secret of the environment is missing': {
+    pods: [{ ...coming, model: waiting('CreateContainerConfigError', 'secret "hf" not found') }],
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerConfig',
+    conditions: ['Available=False:ContainerConfigError'],
+    says: 'secret "hf" not found',
+  },
+  'a volume cannot be mounted': {
+    pods: [{ ...pulling, sidecar: waiting('PodInitializing'), phase: 'Pending' }],
+    trouble: 'MountVolume.SetUp failed for volume "cache"',
+    phase: 'Unhealthy',
+    waitingFor: 'Volume',
+    conditions: ['Available=False:MountFailed'],
+    says: 'volume "cache"',
+  },
+  'the container crashes': {
+    pods: [
+      {
+        ...coming,
+        model: waiting('CrashLoopBackOff', 'back-off'),
+        lastModel: ended(3, 'Error', 'no such model'),
+        restarts: 5,
+      },
+    ],
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerRestart',
+    conditions: ['Available=False:CrashLooping'],
+    says: 'ended 6 times: exit code 3, no such model',
+  },
+  'the container was killed for memory': {
+    pods: [{ ...coming, model: waiting('CrashLoopBackOff'), lastModel: ended(137, 'OOMKilled'), restarts: 2 }],
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerRestart',
+    conditions: ['Available=False:OutOfMemory'],
+    says: '3 times',
+  },
+  'it loads again after it was killed for memory': {
+    pods: [{ ...coming, lastModel: ended(137, 'OOMKilled'), restarts: 1 }],
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    conditions: ['Available=False:ModelLoading'],
+    says: 'OOMKilled',
+  },
+  'the health check fails': {
+    pods: [{ ready: false, started: true }],
+    figures: { container: 'unhealthy' },
+    phase: 'Unhealthy',
+    waitingFor: 'HealthCheck',
+    conditions: ['Available=False:HealthCheckFailing'],
+  },
+  'the container does not answer': {
+    pods: [{ ready: false, started: true }],
+    figures: { container: 'unreachable' },
+    phase: 'Unhealthy',
+    waitingFor: 'HealthCheck',
+    conditions: ['Available=False:HealthCheckFailing'],
+    says: 'does not answer',
+  },
+  'the container says busy': {
+    pods: [{ ready: false, started: true }],
+    figures: { container: 'busy' },
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    conditions: ['Available=False:ModelLoading'],
+    says: 'busy',
+  },
+  'the store is down': {
+    pods: [{ ready: false, started: true }],
+    figures: { store: { kind: 'redis', ok: false, error: 'ECONNREFUSED' } },
+    phase: 'Unhealthy',
+    waitingFor: 'Store',
+    conditions: ['StoreReady=False:StoreUnreachable', 'Available=False:StoreUnreachable'],
+    says: 'ECONNREFUSED',
+  },
+  'the store is lost': {
+    pods: [{}],
+    figures: { store: { kind: 'redis', ok: false, error: 'ECONNREFUSED' } },
+    phase: 'Degraded',
+    waitingFor: 'Store',
+    conditions: ['StoreReady=False:StoreUnreachable', 'Available=True:AllReplicasReady'],
+  },
+  'the store is being opened': {
+    pods: [coming],
+    figures: { store: { kind: 'redis', ok: false, error: null }, queue: null },
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    conditions: ['StoreReady=Unknown:NotObserved', 'Available=False:ModelLoading'],
+  },
+  'a pod was evicted': {
+    pods: [{ ...coming, phase: 'Failed' }],
+    phase: 'Unhealthy',
+    waitingFor: 'NewPod',
+    conditions: ['Available=False:PodFailed'],
+  },
+  'a pod was evicted, and another has taken its place': {
+    pods: [{ ...coming, name: 'evicted', phase: 'Failed' }, {}],
+    phase: 'Healthy',
+    conditions: ['Available=True:AllReplicasReady', 'Progressing=True:Complete'],
+  },
+  'one of two was evicted, and nobody takes its place yet': {
+    spec: { replicas: 2 },
+    pods: [{ ...coming, name: 'evicted', phase: 'Failed' }, {}],
+    phase: 'Degraded',
+    waitingFor: 'NewPod',
+    conditions: ['Available=True:SomeReplicasReady', 'Progressing=True:Scaling'],
+  },
+  'a quota forbids the pods': {
+    pods: [],
+    deploymentConditions: [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: 'pods "x" is forbidden: exceeded quota: gpus',
+      },
+    ],
+    phase: 'QuotaReached',
+    waitingFor: 'Quota',
+    conditions: ['Available=False:QuotaExceeded'],
+    says: 'exceeded quota',
+  },
+  'admission refuses the pods': {
+    pods: [],
+    deploymentConditions: [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: 'violates PodSecurity "restricted:latest"',
+      },
+    ],
+    phase: 'Unhealthy',
+    waitingFor: 'Admission',
+    conditions: ['Available=False:AdmissionRefused'],
+    says: 'PodSecurity',
+  },
+} satisfies Readonly<Record<string, Row>>;
+
+checkRows(rows);
