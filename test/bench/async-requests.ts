@@ -8,8 +8,7 @@ import { freePort, untilAnswering } from './ports.ts';
 import { startSidecar } from './proxies.ts';
 import { startRedis } from './redis-process.ts';
 import { interleaved } from './rounds.ts';
-import { requestBody } from './sync-requests.ts';
-import { startUpstream } from './upstream.ts';
+import { requestBody, startUpstream } from './upstream.ts';
 import { wrk } from './wrk.ts';
 
 const subjects = ['sync', 'accepted, redis', 'accepted, sqlite', 'end to end, redis', 'end to end, sqlite'] as const;

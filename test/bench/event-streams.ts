@@ -11,6 +11,8 @@ import { interleaved } from './rounds.ts';
 const kinds = ['direct', 'nginx', 'haproxy', 'http-proxy', 'sidecar'] as const satisfies readonly ProxyKind[];
 type Proxies = Readonly<Record<(typeof kinds)[number], StartedProxy>>;
 const everyMs = 20;
+/** Until Node's compilers are done with the path. */
+const WARM_UP_ROUNDS = 3;
 
 export const eventStreams: Bench = {
   name: 'stream',
@@ -38,6 +40,7 @@ async function firstEvent(context: BenchContext, proxies: Proxies): Promise<read
     subjects: kinds,
     measures: ['p50', 'p99'],
     rounds: context.rounds,
+    warmUpRounds: WARM_UP_ROUNDS,
     progress: (line) => context.progress(`first event, ${line}`),
     measure: (kind) => runLoad<{ p50: number; p99: number }>(context, 'first-event-load', proxies[kind].port, 200),
   });
@@ -60,6 +63,7 @@ async function steady(context: BenchContext, proxies: Proxies, streams: number):
     subjects: kinds,
     measures: ['p50', 'p99', 'cpu', 'merged'],
     rounds: context.rounds,
+    warmUpRounds: WARM_UP_ROUNDS,
     progress: (line) => context.progress(`${streams} streams, ${line}`),
     measure: async (kind) => {
       const { port, process } = proxies[kind];

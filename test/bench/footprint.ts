@@ -8,8 +8,7 @@ import { atMost } from './figure.ts';
 import { answers, freePort } from './ports.ts';
 import { proxyKinds, sidecarBundle, startProxies } from './proxies.ts';
 import { interleaved } from './rounds.ts';
-import { requestBody } from './sync-requests.ts';
-import { startUpstream } from './upstream.ts';
+import { requestBody, startUpstream } from './upstream.ts';
 import { wrk } from './wrk.ts';
 
 const kinds = proxyKinds.filter((kind) => kind !== 'direct');

@@ -5,6 +5,7 @@ import { runLoad } from './load-program.ts';
 import { proxyKinds, startProxies } from './proxies.ts';
 import { interleaved } from './rounds.ts';
 import { startUpstream } from './upstream.ts';
+import { warmUp } from './warm-up.ts';
 
 const perSecond = 1000;
 const connections = 16;
@@ -12,10 +13,11 @@ const connections = 16;
 export const offeredRequests: Bench = {
   name: 'latency',
   title: `Plain requests, ${perSecond.toLocaleString('en')} a second offered on ${connections} connections`,
-  packages: { nginx: 'nginx-light', haproxy: 'haproxy' },
+  packages: { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk' },
   async run(context) {
     const upstream = await startUpstream(context);
     const proxies = await startProxies(context, proxyKinds, upstream.port);
+    await warmUp(context, proxies);
     const { p50, p99 } = await interleaved({
       subjects: proxyKinds,
       measures: ['p50', 'p99'],

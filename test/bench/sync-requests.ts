@@ -3,10 +3,9 @@ import type { Bench, BenchContext } from './bench.ts';
 import { atLeastTimes, atMostTimes, type Figure, type Goal } from './figure.ts';
 import { type ProxyKind, proxyKinds, startProxies } from './proxies.ts';
 import { interleaved } from './rounds.ts';
-import { startUpstream } from './upstream.ts';
+import { requestBody, startUpstream } from './upstream.ts';
+import { warmUp } from './warm-up.ts';
 import { wrk } from './wrk.ts';
-
-export const requestBody = JSON.stringify({ model: 'echo', prompt: 'x'.repeat(300 - 28) });
 
 export const syncRequests: Bench = {
   name: 'sync',
@@ -26,8 +25,7 @@ export const syncRequests: Bench = {
       const cpu = (process?.cpuSeconds() ?? 0) - before;
       return { rate: requests / seconds, cpu: (cpu / requests) * 10_000 };
     };
-    // Warm: the JIT has seen the path, also in windows of a second.
-    for (const kind of [...kinds, ...(context.isGuard ? kinds : [])]) await measure(kind, 16);
+    await warmUp(context, proxies);
     const few = await figures(context, kinds, 16, measure);
     return context.isGuard ? few : [...few, ...(await figures(context, kinds, 64, measure))];
   },

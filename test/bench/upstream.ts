@@ -6,6 +6,9 @@ import { nginxConfig } from './nginx.ts';
 import { PinnedProcess } from './pinned-process.ts';
 import { freePort, untilAnswering } from './ports.ts';
 
+/** What is asked of it: 300 bytes of JSON. */
+export const requestBody = JSON.stringify({ model: 'echo', prompt: 'x'.repeat(300 - 28) });
+
 export interface Upstream {
   readonly port: number;
 }
