@@ -1,6 +1,9 @@
 // W3C Trace Context: reading and writing `traceparent`. Where a client sends none, the trace begins here, so that the
 // container's spans and whatever it calls belong together. Without a traces endpoint a client's own passes through unchanged.
-import { randomId } from '../../runtime/random-id.ts';
+import { randomHex } from '../../runtime/random-id.ts';
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
 
 /** A span as its children know it. */
 export interface TraceContext {
@@ -16,12 +19,10 @@ export interface RequestTrace extends TraceContext {
   readonly containerSpanId: string;
 }
 
-/**
- * Sampled, as a root span of the OpenTelemetry SDKs is by default: the container decides as it would without us.
- * From UUIDs, which are made in stock: a hundred times faster than asking for as many random bytes.
- */
+/** Sampled, as a root span of the OpenTelemetry SDKs is by default: the container decides as it would without us. */
 export function newTraceParent(): string {
-  return traceParentOf({ traceId: newTraceId(), spanId: newSpanId(), isSampled: true });
+  const ids = randomHex(TRACE_ID_BYTES + SPAN_ID_BYTES);
+  return `00-${ids.slice(0, 2 * TRACE_ID_BYTES)}-${ids.slice(2 * TRACE_ID_BYTES)}-01`;
 }
 
 export function traceParentOf({ traceId, spanId, isSampled }: TraceContext): string {
@@ -38,13 +39,9 @@ export function parseTraceParent(text: string | undefined): TraceContext | undef
 }
 
 export function newTraceId(): string {
-  return hexOf(randomId());
+  return randomHex(TRACE_ID_BYTES);
 }
 
 export function newSpanId(): string {
-  return hexOf(randomId()).slice(16);
-}
-
-function hexOf(uuid: string): string {
-  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24);
+  return randomHex(SPAN_ID_BYTES);
 }

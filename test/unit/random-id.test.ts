@@ -1,6 +1,6 @@
 // Identifiers made in stock from the kernel's generator.
 import { expect, test } from 'vitest';
-import { randomId } from '../../runtime/random-id.ts';
+import { randomHex, randomId } from '../../runtime/random-id.ts';
 
 test('ids are UUIDs of version 4, and none comes twice, also beyond one stock', () => {
   const ids = Array.from({ length: 2000 }, () => randomId());
@@ -14,4 +14,10 @@ test('every digit that is not fixed varies', () => {
     const digits = new Set(ids.map((id) => id[place]));
     expect(digits.size, `place ${place}`).toBe([8, 13, 14, 18, 23].includes(place) ? 1 : place === 19 ? 4 : 16);
   }
+});
+
+test('hexadecimal ids of any length never come twice, also where a stock ends in the middle of one', () => {
+  const ids = Array.from({ length: 2000 }, (_, i) => randomHex(8 + (i % 17)));
+  for (const [i, id] of ids.entries()) expect(id).toMatch(new RegExp(`^[0-9a-f]{${2 * (8 + (i % 17))}}$`));
+  expect(new Set(ids.map((id) => id.slice(0, 16))).size).toBe(ids.length);
 });
