@@ -1,5 +1,8 @@
 // The one logger of a program: JSON lines on stdout through pino. Secrets never reach it: callers log fields, not bodies or headers.
+import { write, writeSync } from 'node:fs';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import type { Clock } from './clock.ts';
+import { LogOutput, type Output } from './log-output.ts';
 
 export type Logger = PinoLogger;
 
@@ -30,13 +33,17 @@ function isoTime(): () => string {
   };
 }
 
-/** How long a line may wait for others to be written with it. */
-const LONGEST_HOLD_MS = 100;
-
-/**
- * Standard output for programs that log every request: lines go out together, since a system call a line costs more than
- * the line. What is held is written when the process ends, but not when it is killed.
- */
-export function gatheringOutput(): DestinationStream {
-  return pino.destination({ dest: 1, sync: false, minLength: 15 * 1024, periodicFlush: LONGEST_HOLD_MS });
+/** Standard output for programs that log every request. What is held is written when the process ends, but not when it is killed. */
+export function gatheringOutput(clock: Clock): DestinationStream {
+  const toStdout = {
+    write: (bytes, from, to, done) => write(STDOUT, bytes, from, to - from, null, done),
+    writeSync: (bytes, from, to) => writeSync(STDOUT, bytes, from, to - from),
+  } satisfies Output;
+  const lostLine = (lost: number) =>
+    `${JSON.stringify({ level: 'warn', time: new Date(clock.nowMs()), lost, msg: 'log lines are missing here: the output was not read' })}\n`;
+  const output = new LogOutput(toStdout, clock, lostLine);
+  process.on('exit', () => output.flushSync());
+  return output;
 }
+
+const STDOUT = 1;

@@ -14,7 +14,7 @@ if (argv.includes('--help')) {
   process.exit(0);
 }
 const settings = settingsOrExit();
-const logger = createLogger('sidecar', settings.logLevel, gatheringOutput());
+const logger = createLogger('sidecar', settings.logLevel, gatheringOutput(systemClock));
 logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
 try {
   const sidecar = await run(signalOfTermination(), settings, { clock: systemClock, logger, createQueueService });
