@@ -38,7 +38,8 @@ ENV NODE_ENV=production
 WORKDIR /tmp
 USER 65532:65532
 EXPOSE 9090
-ENTRYPOINT ["/nodejs/bin/node", "/app/operator.mjs"]
+# Here too: with 1,000 deployments 190 MiB instead of 300, nearly all of it short-lived answers of the API server (34 MiB are kept).
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "/app/operator.mjs"]
 
 FROM ${RUNTIME_IMAGE} AS echo
 LABEL org.opencontainers.image.title="inference-echo" \

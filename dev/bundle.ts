@@ -15,6 +15,9 @@ const entryPoints = {
 export type Program = keyof typeof entryPoints;
 export const programs = Object.keys(entryPoints) as readonly Program[];
 
+/** With which the images run operator and sidecar, and all that measures them too; a test holds the Dockerfile to it. */
+export const imageNodeFlags: readonly string[] = ['--max-semi-space-size=4'];
+
 /** Bundles a program to `<outDir>/<program>.mjs` and returns esbuild's account of what went in. */
 export async function bundle(program: Program, outDir: string): Promise<Metafile> {
   const result: BuildResult<{ metafile: true }> = await build({

@@ -1,4 +1,5 @@
 // What every bench gets and gives: a place to work in, cores, a way to show progress; figures come back.
+import { imageNodeFlags } from '../../dev/bundle.ts';
 import type { Figure } from './figure.ts';
 import type { Cores, PinnedProcess } from './pinned-process.ts';
 
@@ -39,7 +40,7 @@ export function nodeCommand(
     context.profileDir === undefined
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${context.profileDir}`, `--cpu-prof-name=${name}.cpuprofile`];
-  return [process.execPath, '--max-semi-space-size=4', ...profile, file, ...flags];
+  return [process.execPath, ...imageNodeFlags, ...profile, file, ...flags];
 }
 
 export type Started = PinnedProcess;

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { programs, projectDir } from '../../dev/bundle.ts';
+import { imageNodeFlags, programs, projectDir } from '../../dev/bundle.ts';
 
 interface Stage {
   readonly name: string;
@@ -26,6 +26,11 @@ it.each(programs)('%s runs its bundle on distroless Node 24 as a numbered user t
   const entrypoint: readonly string[] = JSON.parse(values(stage(program), 'ENTRYPOINT')[0] ?? '[]');
   expect(entrypoint.at(0)).toBe('/nodejs/bin/node');
   expect(entrypoint.at(-1)).toBe(`/app/${program}.mjs`);
+});
+
+it.each(['operator', 'sidecar'])('%s runs with the flags it is measured with', (program) => {
+  const [, ...words]: readonly string[] = JSON.parse(values(stage(program), 'ENTRYPOINT')[0] ?? '[]');
+  expect(words.slice(0, -1)).toEqual(imageNodeFlags);
 });
 
 it.each(programs)('%s holds its bundle and the licences of what is inside, taken from the build', (program) => {

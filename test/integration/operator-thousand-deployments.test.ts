@@ -72,7 +72,8 @@ test('a thousand are made', { timeout: 1_500_000 }, async () => {
     `${COUNT} deployments: created in ${(createdMs / 1_000).toFixed(1)} s, converged after ${seconds.toFixed(1)} s; ` +
       `${(calls / COUNT).toFixed(1)} calls each; operator CPU ${cpuSeconds.toFixed(1)} s, RSS ${rssMiB.toFixed(0)} MiB`,
   );
-  expect(rssMiB).toBeLessThan(1_000);
+  // Well within the limit that the chart sets (512Mi), though run from source.
+  expect(rssMiB).toBeLessThan(350);
 });
 
 test('at rest, nothing is written or read for a minute', { timeout: 900_000 }, async () => {

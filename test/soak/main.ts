@@ -1,6 +1,7 @@
 // `npm run soak [-- --minutes 10 --store redis://...]`: mixed modes, disconnects and restarts of the container against one sidecar,
 // for a long time. Shows memory, sockets, slots and waiting entries as they go, and ends with exit code 1 where one of them grew.
 import { parseArgs } from 'node:util';
+import { imageNodeFlags } from '../../dev/bundle.ts';
 import { startModelServer } from '../../dev/model-server/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { startSidecarProgram } from '../support/sidecar-program.ts';
@@ -29,7 +30,7 @@ const sidecar = await startSidecarProgram(
   },
   // As the image runs it, and able to say what it holds.
   {
-    nodeOptions: ['--max-semi-space-size=4', '--expose-gc', '--import', import.meta.resolve('./settled-memory.ts')],
+    nodeOptions: [...imageNodeFlags, '--expose-gc', '--import', import.meta.resolve('./settled-memory.ts')],
     hasIpc: true,
   },
 );

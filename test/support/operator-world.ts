@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { imageNodeFlags } from '../../dev/bundle.ts';
 import { startControllers } from '../../dev/cluster/controllers/start.ts';
 import { hostName } from '../../dev/cluster/host-name.ts';
 import { localImages } from '../../dev/cluster/local-images.ts';
@@ -171,7 +172,7 @@ function operatorsOf(api: WorldApi, closing: (() => Promise<unknown>)[]) {
     },
     /** As a process of its own, to be killed. */
     spawnOperator: (env: Readonly<Record<string, string>> = {}): ChildProcess => {
-      const child = spawn(process.execPath, [join(root, 'operator/main.ts')], {
+      const child = spawn(process.execPath, [...imageNodeFlags, join(root, 'operator/main.ts')], {
         env: { PATH: process.env.PATH, ...given(api, env) },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
