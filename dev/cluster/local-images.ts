@@ -12,10 +12,10 @@ const modelServer = program('dev/model-server/main.ts');
 /** All addresses of the container; the node agent makes the pod's address of it. */
 const env = { HOST: '0.0.0.0' };
 
-const standIn = (match: string): ImageEntry => ({
+const standIn = (match: string, ...flags: readonly string[]): ImageEntry => ({
   match,
   // Their own flags are ignored, but for --port and --model, which mean the same here.
-  entrypoint: [...modelServer, '--lenient', '--batching', '--load-seconds', '2'],
+  entrypoint: [...modelServer, '--lenient', '--batching', '--load-seconds', '2', ...flags],
   env,
   ignoreCommand: true,
 });
@@ -28,4 +28,6 @@ export const localImages: readonly ImageEntry[] = [
   standIn('huggingface/text-generation-inference'),
   standIn('speaches-ai/speaches'),
   standIn('ggml-org/llama.cpp'),
+  // What "cog build" makes of the example: its port, health path and word are Cog's.
+  standIn('my-model', '--cog', '--port', '5000', '--health-path', '/health-check', '--health', 'READY'),
 ];

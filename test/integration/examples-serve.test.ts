@@ -51,3 +51,21 @@ test.each([
   expect((await answer.json()) as object).toMatchObject({ usage: { completion_tokens: 3 } });
   await world.kubectl('delete', '-f', `examples/${name}.yaml`, '--wait=false');
 });
+
+test('cog becomes Healthy by its own word, and its output is kept though Cog itself would answer 202', async () => {
+  await world.kubectl('apply', '-f', 'examples/cog.yaml');
+  await world.until('cog', ({ status }) => status?.phase === 'Healthy');
+  const { items } = await world.json<Pods>('get', 'pods', '-l', 'inference-operator.dev/name=cog');
+  const url = `http://${items[0]!.status.podIP}:8080`;
+  const accepted = await fetch(`${url}/cog/predictions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' },
+    body: '{"input": {"prompt": "a robot learning to paint"}}',
+  });
+  expect(accepted.status).toBe(202);
+  const { Id } = (await accepted.json()) as { readonly Id: string };
+  const headers = { 'X-Inference-Id': Id, Prefer: 'wait=60' };
+  const result = await fetch(`${url}/result/cog`, { headers });
+  expect([result.status, await result.json()]).toEqual([200, expect.objectContaining({ status: 'succeeded' })]);
+  await world.kubectl('delete', '-f', 'examples/cog.yaml', '--wait=false');
+});
