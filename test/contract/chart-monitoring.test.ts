@@ -1,16 +1,15 @@
 // The chart's alerts and dashboard: promtool accepts them, they ask only for metrics that the programs have, and each alert fires
 // on the figures it is for and stays silent on healthy ones.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { OperatorMetrics } from '../../operator/metrics.ts';
 import { Metrics } from '../../sidecar/telemetry/metrics.ts';
 import { alertCases, healthySeries } from '../support/alert-cases.ts';
 import { find, type Rendered, render } from '../support/chart.ts';
+import { promtool } from '../support/promtool.ts';
 
 let folder: string;
 let groups: readonly Rendered[];
@@ -26,18 +25,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const promtool = async (...parameters: readonly string[]): Promise<string> => {
-  const { stdout, stderr } = await promisify(execFile)('promtool', parameters, { cwd: folder }).catch((error) => {
-    throw new Error(`${error.stdout}${error.stderr}`);
-  });
-  return stdout + stderr;
-};
 const rules = (): readonly Rendered[] => groups.flatMap((group) => group.rules);
 const questions = (): readonly string[] =>
   dashboard.panels.flatMap((panel: Rendered) => (panel.targets ?? []).map((target: Rendered) => target.expr));
 
 it('has rules that promtool accepts', async () => {
-  expect(await promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules().length} rules found`);
+  expect(await promtool(folder, 'check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules().length} rules found`);
 });
 
 it('has a dashboard whose questions promtool accepts', async () => {
@@ -47,7 +40,7 @@ it('has a dashboard whose questions promtool accepts', async () => {
   }));
   expect(records.length).toBeGreaterThan(15);
   await writeFile(join(folder, 'panels.yaml'), stringify({ groups: [{ name: 'panels', rules: records }] }));
-  expect(await promtool('check', 'rules', 'panels.yaml')).toContain('SUCCESS');
+  expect(await promtool(folder, 'check', 'rules', 'panels.yaml')).toContain('SUCCESS');
 });
 
 it('asks only for metrics that the programs have', async () => {
@@ -88,7 +81,7 @@ it.each(alertCases)('$alert fires when it should', async ({ alert, series, at, l
   const expected = { exp_labels: { severity: rule.labels.severity, ...labels } };
   await writeFile(join(folder, name), ruleTest(series, [{ alertname: alert, eval_time: at, exp_alerts: [expected] }]));
   // promtool compares annotations too and prints what it got: the labels are what this test is about.
-  const output = await promtool('test', 'rules', name).catch((error: Error) => error.message);
+  const output = await promtool(folder, 'test', 'rules', name).catch((error: Error) => error.message);
   const got = output.split(/got:/)[1] ?? '';
   if (!output.includes('SUCCESS'))
     for (const [key, value] of Object.entries(labels)) expect(got, output).toContain(`${key}="${value}"`);
@@ -98,7 +91,7 @@ it.each(alertCases)('$alert fires when it should', async ({ alert, series, at, l
 it('is silent on healthy figures', async () => {
   const silent = rules().map(({ alert }) => ({ alertname: alert, eval_time: '60m', exp_alerts: [] }));
   await writeFile(join(folder, 'silent.yaml'), ruleTest(healthySeries, silent));
-  expect(await promtool('test', 'rules', 'silent.yaml')).toContain('SUCCESS');
+  expect(await promtool(folder, 'test', 'rules', 'silent.yaml')).toContain('SUCCESS');
 });
 
 function ruleTest(series: Readonly<Record<string, string>>, expectations: readonly unknown[]): string {

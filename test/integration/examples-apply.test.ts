@@ -57,6 +57,18 @@ test.each(examples)('%s names the deployment in the commands that its head tells
   expect(head).toMatch(new RegExp(`curl .*localhost:8080/${name}/`));
 });
 
+test('the autoscaler is applied, and what it names can be scaled', async () => {
+  await kubectl('apply', '--validate=strict', '-f', 'examples/autoscaling/hpa.yaml');
+  const { spec } = JSON.parse(await kubectl('get', 'hpa', 'vllm-deepseek', '-o', 'json'));
+  const { apiVersion, kind, name } = spec.scaleTargetRef;
+  // As its controller does: from the kind to the resource, then the scale subresource.
+  const { resources } = JSON.parse(await kubectl('get', '--raw', `/apis/${apiVersion}`));
+  const { name: plural } = resources.find((one: { kind: string; name: string }) => one.kind === kind);
+  await kubectl('scale', `${plural}.${apiVersion.split('/')[0]}/${name}`, `--replicas=${spec.maxReplicas}`);
+  const target = JSON.parse(await kubectl('get', plural, name, '-o', 'json'));
+  expect(target.spec.replicas).toBe(spec.maxReplicas);
+});
+
 test('a field that does not exist is refused by name', async () => {
   const wrong = JSON.stringify({ spec: { concurency: 2 } });
   const refused = kubectl('patch', 'infdep', 'echo', '--type=merge', '--validate=strict', '-p', wrong);
