@@ -81,3 +81,17 @@ test('a surge whose GPU somebody else takes turns round', async () => {
   expect(updated.status?.rollout?.strategy).toBe('Recreate');
   expect(updated.status?.rollout?.reason).toContain('a surge pod found no node');
 });
+
+test('kubectl rollout restart replaces the pod though no GPU is free, and what kubectl wrote stays', async () => {
+  const [before] = await podsOf('late');
+  expect(await strategyOf('late'), 'nothing was replaced so far').toMatchObject({ maxSurge: 1 });
+  await world.kubectl('rollout', 'restart', 'deployment/late');
+  const restarted = await world.until(
+    'late',
+    ({ status }) => status?.phase === 'Healthy' && status.rollout?.strategy === 'Recreate',
+  );
+  expect(restarted.status?.observedGeneration).toBe(1);
+  const pods = await podsOf('late');
+  expect(pods.map(({ metadata }) => metadata.uid)).not.toContain(before?.metadata.uid);
+  expect(pods[0]?.metadata.annotations).toHaveProperty(['kubectl.kubernetes.io/restartedAt']);
+});
