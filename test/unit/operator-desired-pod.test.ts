@@ -64,13 +64,76 @@ test('the sidecar is a native sidecar under restricted pod security, with a star
     startupProbe: { httpGet: { path: '/healthz', port: 9090 } },
     securityContext: {
       runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
   });
+  // The model starts a second after the sidecar listens, and two slow minutes are no reason to start it again.
+  expect(sidecar.startupProbe).toMatchObject({ periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 120 });
   expect(sidecar.lifecycle).toBeUndefined();
+});
+
+test('the sidecar is as the operator was installed, or as spec.sidecar says', () => {
+  const installed = settings({
+    OPERATOR_SIDECAR_IMAGE_PULL_POLICY: 'Always',
+    OPERATOR_SIDECAR_IMAGE_PULL_SECRETS: 'both,theirs',
+    OPERATOR_SIDECAR_RESOURCES: '{"requests":{"cpu":"1"}}',
+    OPERATOR_SIDECAR_LOG_LEVEL: 'warn',
+  });
+  const plain = podOf({ imagePullSecrets: [{ name: 'own' }, { name: 'both' }] }, { settings: installed });
+  expect(plain.initContainers[0]).toMatchObject({ image: 'sidecar:1', imagePullPolicy: 'Always' });
+  expect(plain.initContainers[0].resources).toEqual({ requests: { cpu: '1' } });
+  expect(environment(plain).SIDECAR_LOG_LEVEL).toBe('warn');
+  expect(plain.imagePullSecrets).toEqual([{ name: 'own' }, { name: 'both' }, { name: 'theirs' }]);
+  expect(podOf({}, { settings: installed }).imagePullSecrets).toEqual([{ name: 'both' }, { name: 'theirs' }]);
+  const sidecar = { image: 'mine:2', logLevel: 'trace', resources: { limits: { memory: '1Gi' } } };
+  const own = podOf({ sidecar }, { settings: installed });
+  expect(own.initContainers[0].image).toBe('mine:2');
+  expect(own.initContainers[0].resources).toEqual({ limits: { memory: '1Gi' } });
+  expect(environment(own).SIDECAR_LOG_LEVEL).toBe('trace');
+});
+
+test('secrets reach the sidecar by reference: the store’s only where it is shared, password and CA only where there are any', () => {
+  const references = (spec: Json, env: Record<string, string>) =>
+    podOf(spec, { settings: settings(env) })
+      .initContainers[0].env.filter(({ valueFrom }: Json) => valueFrom !== undefined)
+      .map(({ name, valueFrom }: Json) => `${name}=${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`);
+  const token = 'SIDECAR_ADMIN_TOKEN=llama-sidecar/admin-token';
+  const store = 'SIDECAR_STORE=llama-sidecar/store';
+  const locked = { OPERATOR_STORE_PASSWORD: 'secret', OPERATOR_STORE_CA: 'PEM' };
+  expect(references({}, {})).toEqual([token, store]);
+  expect(references({}, locked)).toEqual([
+    token,
+    store,
+    'SIDECAR_STORE_PASSWORD=llama-sidecar/store-password',
+    'SIDECAR_STORE_CA=llama-sidecar/store-ca',
+  ]);
+  expect(references({ queue: { store: 'embedded' } }, locked)).toEqual([token]);
+});
+
+test('the sidecar sees its volumes where its settings say', () => {
+  const pod = podOf({
+    queue: { store: 'embedded' },
+    auth: { secretName: 'keys' },
+    webhooks: { secretName: 'hooks', allowedHosts: ['a.example'] },
+  });
+  const { SIDECAR_DATA_DIR, SIDECAR_AUTH_KEYS_DIR, SIDECAR_WEBHOOK_SECRETS_DIR } = environment(pod);
+  expect(pod.initContainers[0].volumeMounts).toEqual([
+    { name: 'inference-data', mountPath: SIDECAR_DATA_DIR },
+    { name: 'inference-keys', mountPath: SIDECAR_AUTH_KEYS_DIR, readOnly: true },
+    { name: 'inference-webhooks', mountPath: SIDECAR_WEBHOOK_SECRETS_DIR, readOnly: true },
+  ]);
+  expect(podOf().initContainers[0].volumeMounts).toEqual([]);
+  // Hosts without secrets: webhooks go unsigned, and nothing is mounted for them.
+  expect(podOf({ webhooks: { allowedHosts: ['a.example'] } }).volumes).toBeUndefined();
+});
+
+test('a health check that is switched off asks nothing', () => {
+  expect(environment(podOf({ healthCheck: { enabled: false } })).SIDECAR_HEALTH_PATH).toBe('');
 });
 
 test('the last lines of a container that crashes reach its status', () => {
@@ -92,7 +155,13 @@ test('the model container is probed and drained through the sidecar, by port num
     httpGet: { path: '/live', port: 9090 },
     terminationGracePeriodSeconds: 30,
   });
-  expect(model.readinessProbe).toMatchObject({ httpGet: { path: '/ready', port: 9090 } });
+  // The sidecar has counted failures already, and asks as often as spec says.
+  expect(model.readinessProbe).toMatchObject({
+    httpGet: { path: '/ready', port: 9090 },
+    periodSeconds: 5,
+    failureThreshold: 1,
+  });
+  expect(podOf({ healthCheck: { periodSeconds: 1 } }).containers[0].readinessProbe.periodSeconds).toBe(1);
   expect(model.lifecycle.preStop.httpGet).toMatchObject({
     path: '/drain',
     port: 9090,
@@ -179,6 +248,7 @@ test('a container’s fields are passed on as they are, also those of a later Ku
   const { resources, ...others } = container;
   const model = podOf({ container, gpu: { count: 1 } }).containers[0];
   expect(model).toMatchObject(others);
+  expect(model.ports).toEqual([{ name: 'model', containerPort: 8000, protocol: 'TCP' }]);
   expect(model.resources).toEqual({ requests: { cpu: 2 }, limits: { memory: '1Gi', 'nvidia.com/gpu': '1' } });
   expect(model.port).toBeUndefined();
 });
