@@ -74,7 +74,7 @@ export const reasons = {
   // The container.
   ImagePullFailed: reason(
     'The image cannot be fetched.',
-    'Check container.image for typing mistakes and imagePullSecrets for a private registry; the message has the node’s words.',
+    'Check container.image for typing mistakes and imagePullSecrets for a private registry; of the container sidecar, imageRegistry and sidecar.image of the chart. The message has the node’s words.',
   ),
   ContainerConfigError: reason(
     'The container cannot be made: often a Secret or ConfigMap that does not exist.',
@@ -87,14 +87,14 @@ export const reasons = {
   ),
   OutOfMemory: reason(
     'The container was killed for using more memory than its limit.',
-    'Raise container.resources.limits.memory, or let the model use less; gpu.sharedMemory counts too.',
+    'Raise container.resources.limits.memory, or let the model use less; gpu.sharedMemory counts too. Of the container sidecar: sidecar.resources.',
   ),
   HealthCheckFailing: reason(
     'The container runs, but its health path does not answer healthy.',
     'kubectl logs POD -c model; check healthCheck.path and port. Requests wait meanwhile.',
   ),
   PodFailed: reason(
-    'A pod was evicted or has failed.',
+    'A pod was evicted or has failed, or its node has fallen silent.',
     'Read the message: the node ran out of memory or disk, or is gone.',
   ),
   // The rest.

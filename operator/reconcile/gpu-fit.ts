@@ -51,7 +51,8 @@ function requested(pod: Pod, resource: string): number {
 
 function matches(spec: Spec, node: Node): boolean {
   const { labels = {} } = node.metadata;
-  const isReady = node.status?.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'False';
+  // A node that fell silent says Unknown.
+  const isReady = node.status?.conditions?.every(({ type, status }) => type !== 'Ready' || status === 'True') ?? true;
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
   const { products = [] } = spec.gpu;
   const hasProduct = products.length === 0 || products.includes(labels[PRODUCT_LABEL] ?? '');

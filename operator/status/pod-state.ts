@@ -88,11 +88,15 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
       ? { kind: 'coming', reason: 'ImagePulling', message: 'the node fetches the model image or makes its container' }
       : { kind: 'coming', reason: 'Starting', message: 'the pod is being made' };
   }
+  if (isOnSilentNode(pod)) {
+    const message = `node ${pod.spec.nodeName} does not answer; pod ${pod.metadata.name} is replaced when the cluster gives it up (after five minutes, as a rule)`;
+    return { kind: 'broken', reason: 'PodFailed', message };
+  }
   const lost = storeError(stats === undefined ? [] : [stats]);
   if (lost !== undefined)
     return { kind: 'broken', reason: 'StoreUnreachable', message: `the sidecar cannot reach its store: ${lost}` };
   const answer = stats?.containerAnswer ? ` (${stats.containerAnswer})` : '';
-  const again = model.restartCount > 0 ? `, after ${model.restartCount} restarts (${endOf(model)})` : '';
+  const again = model.restartCount > 0 ? `, started again after it ended ${times(model)}: ${endOf(model)}` : '';
   if (!model.started) {
     return {
       kind: 'coming',
@@ -109,6 +113,9 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
   }
   return { kind: 'coming', reason: 'ModelLoading', message: `the container is not ready${answer}${again}` };
 }
+
+/** A pod is ready when its containers are, unless its node's kubelet is not heard any more: then others take the pod's word back. */
+const isOnSilentNode = (pod: Pod): boolean => !isReady(pod) && statuses(pod).every(({ ready }) => ready);
 
 function containerTrouble(status: ContainerStatus): readonly { reason: PodReason; message: string }[] {
   const waiting = status.state?.waiting;

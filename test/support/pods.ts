@@ -17,6 +17,10 @@ export interface PodGiven {
   readonly deletionTimestamp?: string;
   readonly refusal?: string;
   readonly gpus?: number;
+  /** What the pod's condition says where its containers say otherwise. */
+  readonly isPodReady?: boolean;
+  /** Before its startup probe has passed. */
+  readonly isSidecarReady?: boolean;
   /** Hash of the template it was made from. */
   readonly template?: string;
 }
@@ -27,7 +31,7 @@ export function pod(given: PodGiven = {}): Pod {
   const { name = 'llama-1', node = 'gpu-1', model = running, sidecar = running, ready = true, restarts = 0 } = given;
   const started = given.started ?? ready;
   const conditions: KubernetesCondition[] = [
-    { type: 'Ready', status: ready ? 'True' : 'False' },
+    { type: 'Ready', status: (given.isPodReady ?? ready) ? 'True' : 'False' },
     given.refusal === undefined
       ? { type: 'PodScheduled', status: 'True' }
       : { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: given.refusal },
@@ -63,8 +67,8 @@ export function pod(given: PodGiven = {}): Pod {
             initContainerStatuses: [
               {
                 name: 'sidecar',
-                ready: sidecar.running !== undefined,
-                started: sidecar.running !== undefined,
+                ready: given.isSidecarReady ?? sidecar.running !== undefined,
+                started: given.isSidecarReady ?? sidecar.running !== undefined,
                 restartCount: 0,
                 state: sidecar,
               },

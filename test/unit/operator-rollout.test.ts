@@ -131,6 +131,13 @@ test.each([
     {},
   ],
   [
+    'silent',
+    node('a', 8, {
+      status: { allocatable: { 'nvidia.com/gpu': '8' }, conditions: [{ type: 'Ready', status: 'Unknown' }] },
+    }),
+    {},
+  ],
+  [
     'of another product',
     node('a', 8, { labels: { 'nvidia.com/gpu.product': 'T4' } }),
     { gpu: { count: 2, products: ['H100'] } },

@@ -87,7 +87,7 @@ const rows = {
     phase: 'Initializing',
     waitingFor: 'ModelLoading',
     conditions: ['Available=False:ModelLoading'],
-    says: 'OOMKilled',
+    says: 'started again after it ended once: exit code 137, OOMKilled',
   },
   'the health check fails': {
     pods: [{ ready: false, started: true }],
@@ -103,6 +103,20 @@ const rows = {
     waitingFor: 'HealthCheck',
     conditions: ['Available=False:HealthCheckFailing'],
     says: 'does not answer',
+  },
+  'the node of a pod falls silent': {
+    pods: [{ isPodReady: false }],
+    phase: 'Unhealthy',
+    waitingFor: 'NewPod',
+    conditions: ['Available=False:PodFailed'],
+    says: 'node gpu-1 does not answer; pod llama-1 is replaced when the cluster gives it up',
+  },
+  'the sidecar starts again beside a model that runs': {
+    pods: [{ isPodReady: false, isSidecarReady: false }],
+    phase: 'Initializing',
+    waitingFor: 'ModelLoading',
+    conditions: ['Available=False:ModelLoading'],
+    says: 'the container is not ready',
   },
   'the container says busy': {
     pods: [{ ready: false, started: true }],
