@@ -5,16 +5,17 @@ import { InProcessApi, MERGE } from '../support/in-process-api.ts';
 type Json = Record<string, unknown>;
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 
+const template = (metadata: Json, podSpec: Json = {}): Json => ({
+  metadata,
+  spec: { containers: [{ name: 'main', image: 'i:1' }], ...podSpec },
+});
+
 function deployment(podSpec: Json, spec: Json = {}): Json {
-  const template = {
-    metadata: { labels: { app: 'a' } },
-    spec: { containers: [{ name: 'main', image: 'i:1' }], ...podSpec },
-  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'a' },
-    spec: { selector: { matchLabels: { app: 'a' } }, template, ...spec },
+    spec: { selector: { matchLabels: { app: 'a' } }, template: template({ labels: { app: 'a' } }, podSpec), ...spec },
   };
 }
 
@@ -138,6 +139,18 @@ const ROWS: readonly (readonly [why: string, object: Json, code: number, words: 
     deployment({}, { selector: { matchLabels: { app: 'b' } } }),
     422,
     '`selector` does not match template `labels`',
+  ],
+  [
+    'a template label that is none',
+    deployment({}, { template: template({ labels: { app: 'a', team: 'a b' } }) }),
+    422,
+    'spec.template.labels: Invalid value: "a b"',
+  ],
+  [
+    'a template annotation that is none',
+    deployment({}, { template: template({ labels: { app: 'a' }, annotations: { 'not a key': '' } }) }),
+    422,
+    'spec.template.annotations: Invalid value: "not a key"',
   ],
   ['no selector', deployment({}, { selector: undefined }), 422, 'spec.selector: Required value'],
   [

@@ -73,6 +73,11 @@ export function labelFaults(labels: unknown, path: string): FieldError[] {
   return errors;
 }
 
+export function annotationFaults(annotations: unknown, path: string): FieldError[] {
+  const keys = isFields(annotations) ? Object.keys(annotations) : [];
+  return keys.flatMap((key) => qualifiedNameFaults(key.toLowerCase()).map((fault) => wrong(path, key, fault)));
+}
+
 export function validateMetadata(resource: Resource, object: KubeObject, old: KubeObject | undefined): FieldError[] {
   const { metadata } = object;
   const rule = resource.rules.nameRule ?? 'subdomain';
@@ -89,9 +94,7 @@ export function validateMetadata(resource: Resource, object: KubeObject, old: Ku
   if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
   else for (const fault of nameFaults(name, rule)) errors.push(wrong('metadata.name', name, fault));
   errors.push(...labelFaults(metadata.labels, 'metadata.labels'));
-  for (const key of Object.keys(metadata.annotations ?? {})) {
-    for (const fault of qualifiedNameFaults(key.toLowerCase())) errors.push(wrong('metadata.annotations', key, fault));
-  }
+  errors.push(...annotationFaults(metadata.annotations, 'metadata.annotations'));
   errors.push(...ownerFaults(metadata), ...finalizerFaults(metadata, old?.metadata, resource.isCustom));
   return errors;
 }

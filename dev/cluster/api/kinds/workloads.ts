@@ -1,5 +1,5 @@
 // Rules of the kinds that make pods: Deployment, ReplicaSet, StatefulSet, Job. The controllers themselves are elsewhere.
-import { labelFaults } from '../names.ts';
+import { annotationFaults, labelFaults } from '../names.ts';
 import {
   ensureFields,
   type Fields,
@@ -44,7 +44,9 @@ function validateTemplate(spec: Fields, old: Fields | undefined, isImmutableSele
   if (selector !== undefined && !matchesLabels(selector, labels)) {
     errors.push(wrong('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
   }
-  errors.push(...labelFaults(labels, 'spec.template.metadata.labels'));
+  // The server leaves "metadata" out of these paths.
+  errors.push(...labelFaults(labels, 'spec.template.labels'));
+  errors.push(...annotationFaults(fieldsAt(template, 'metadata', 'annotations'), 'spec.template.annotations'));
   const podSpec = fieldsAt(template, 'spec');
   if (podSpec === undefined) errors.push(required('spec.template.spec.containers'));
   else errors.push(...validatePodSpec(podSpec, 'spec.template.spec'));
