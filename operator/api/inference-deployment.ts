@@ -375,6 +375,9 @@ export interface InferenceDeploymentSpec {
      * IngressClass; left out, the cluster's default.
      */
     readonly className?: string;
+    /**
+     * For its controller, which may cut what takes long or is large: ingress-nginx ends answers after 60 s of silence and refuses bodies over 1 MiB unless nginx.ingress.kubernetes.io/proxy-read-timeout and proxy-body-size say otherwise.
+     */
     readonly annotations?: {
       [k: string]: string;
     };

@@ -63,10 +63,30 @@ test.each([
   ],
   [
     'two things at /dev/shm',
-    { gpu: { sharedMemory: '1Gi' }, container: { image, volumeMounts: [{ name: 'a', mountPath: '/dev/shm' }] } },
+    {
+      gpu: { sharedMemory: '1Gi' },
+      volumes: [{ name: 'a', emptyDir: {} }],
+      container: { image, volumeMounts: [{ name: 'a', mountPath: '/dev/shm' }] },
+    },
     'spec.gpu.sharedMemory',
     'remove one of the two',
   ],
+  [
+    'a mount of no volume',
+    {
+      volumes: [{ name: 'weights', emptyDir: {} }],
+      container: { image, volumeMounts: [{ name: 'wieghts', mountPath: '/m' }] },
+    },
+    'spec.container.volumeMounts',
+    'correct the name',
+  ],
+  [
+    'a mount where there are no volumes',
+    { container: { image, volumeMounts: [{ name: 'inference-shm', mountPath: '/m' }] } },
+    'spec.container.volumeMounts',
+    'add the volume',
+  ],
+  ['an address for a host', { ingress: { host: 'https://m.example' } }, 'spec.ingress.host', 'should match'],
   ['a quantity that is none', { gpu: { sharedMemory: 'lots' } }, 'spec.gpu.sharedMemory', 'should match'],
   [
     'a quota of nothing',

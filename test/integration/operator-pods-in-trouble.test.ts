@@ -90,10 +90,9 @@ test.each(Object.entries(rows))('%s', async (title, row) => {
 });
 
 test('what the API server refuses of a passed-through field is said with its words', async () => {
-  const container = { image, volumeMounts: [{ name: 'absent', mountPath: '/a' }] };
-  await world.apply(echo('refused', { container }));
+  await world.apply(echo('refused', { podAnnotations: { 'not a key': 'a' } }));
   const seen = await world.until('refused', ({ status }) => status?.conditions?.[1]?.reason === 'Refused');
   expect(seen.status?.phase).toBe('Unhealthy');
   expect(seen.status?.waitingFor).toBe('CorrectSpec');
-  expect(seen.status?.conditions?.[1]?.message).toContain('volumeMounts[0].name: Not found: "absent"');
+  expect(seen.status?.conditions?.[1]?.message).toContain('spec.template.annotations: Invalid value: "not a key"');
 });
