@@ -1,5 +1,7 @@
 // What the API server refuses or fails to do: outages are ridden out, a denied permission is named, conflicts are tried again.
 import { afterAll, beforeAll, expect } from 'vitest';
+import { freePort } from '../../dev/tools/free-port.ts';
+import { eventually } from '../support/eventually.ts';
 import { echo, startWorld, type World } from '../support/operator-world.ts';
 import { testThatNeeds } from '../support/world-api.ts';
 
@@ -57,4 +59,33 @@ test('a denied permission is named with verb and resource, the rest is made', as
   world.api.faults.clear();
   await world.kubectl('annotate', 'infdep', 'denied', 'look=again');
   await isWell('denied');
+});
+
+test('without the right to list pods it is not ready, and its log names verb and resource', async () => {
+  world.api.faults.failNext(
+    100_000,
+    403,
+    ({ method, path, userAgent }) =>
+      userAgent === 'inference-operator' && method === 'GET' && /\/v1\/pods\b/.test(path),
+  );
+  const port = await freePort();
+  const second = world.spawnOperator({ OPERATOR_ADMIN_PORT: `${port}`, OPERATOR_LOG_LEVEL: 'warn' });
+  let log = '';
+  second.stdout?.on('data', (chunk: Buffer) => {
+    log += chunk;
+  });
+  const readiness = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  await eventually(
+    async () => expect(await readiness()).toMatch(/^503 not listed yet \(see the log for why\): pods$/m),
+    {
+      deadlineMs: 60_000,
+    },
+  );
+  await eventually(() => expect(log).toContain('cannot list pods: '));
+  expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toBe('ok\n');
+  world.api.faults.clear();
+  await eventually(async () => expect(await readiness()).toBe('200 ok\n'), { deadlineMs: 90_000 });
 });
