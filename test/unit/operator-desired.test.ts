@@ -40,7 +40,13 @@ test('the store’s address lies in a Secret, and a change of it rolls the pods'
   const before = one(made(), 'Deployment').spec.template;
   const moved = made(
     {},
-    { settings: settings({ OPERATOR_STORE_URL: 'redis://other', OPERATOR_STORE_PASSWORD: 'secret' }) },
+    {
+      settings: settings({
+        OPERATOR_STORE_URL: 'redis://other',
+        OPERATOR_STORE_PASSWORD: 'secret',
+        OPERATOR_STORE_CA: 'PEM',
+      }),
+    },
   );
   const decode = (text: string) => Buffer.from(text, 'base64').toString();
   const { data } = one(moved, 'Secret', 'llama-sidecar');
@@ -48,7 +54,12 @@ test('the store’s address lies in a Secret, and a change of it rolls the pods'
     'admin-token': 'token',
     store: 'redis://other',
     'store-password': 'secret',
+    'store-ca': 'PEM',
   });
+  expect(Object.keys(one(made(), 'Secret', 'llama-sidecar').data)).toEqual(['admin-token', 'store']);
+  expect(Object.keys(one(made({ queue: { store: 'embedded' } }), 'Secret', 'llama-sidecar').data)).toEqual([
+    'admin-token',
+  ]);
   expect(one(moved, 'Deployment').spec.template.metadata.annotations).not.toEqual(before.metadata.annotations);
   expect(JSON.stringify(one(moved, 'Deployment'))).not.toContain('redis://other');
 });
@@ -76,6 +87,20 @@ test.each([
   expect(deployment.spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate });
 });
 
+const itsPods = { 'inference-operator.dev/name': 'llama' };
+
+test('a Deployment selects its pods, keeps few old templates, and gives a slow model its time and ten minutes', () => {
+  const { metadata, spec } = one(made({ healthCheck: { startupTimeoutSeconds: 3600 } }), 'Deployment');
+  expect(spec.selector).toEqual({ matchLabels: itsPods });
+  expect(spec.revisionHistoryLimit).toBe(3);
+  expect(spec.progressDeadlineSeconds).toBe(4200);
+  expect(Object.keys(metadata.annotations).sort()).toEqual([
+    'inference-operator.dev/rollout-reason',
+    'inference-operator.dev/spec',
+    'inference-operator.dev/template',
+  ]);
+});
+
 test('pausing takes the pods and nothing else', () => {
   expect(one(made({ paused: true, replicas: 3 }), 'Deployment').spec.replicas).toBe(0);
   expect(one(made({ replicas: 3 }), 'Deployment').spec.replicas).toBe(3);
@@ -83,7 +108,13 @@ test('pausing takes the pods and nothing else', () => {
 
 test('a budget for evictions exists from two replicas', () => {
   expect(one(made({ replicas: 1 }), 'PodDisruptionBudget')).toBeUndefined();
-  expect(one(made({ replicas: 2 }), 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
+  expect(one(made({ replicas: 2 }), 'PodDisruptionBudget').spec).toEqual({
+    maxUnavailable: 1,
+    selector: { matchLabels: itsPods },
+    // A pod that is broken anyway must not keep its node from being drained.
+    unhealthyPodEvictionPolicy: 'AlwaysAllow',
+  });
+  expect(one(made({ replicas: 2, paused: true }), 'PodDisruptionBudget')).toBeUndefined();
 });
 
 test('the Service publishes pods that are not ready only while none is', () => {
@@ -91,15 +122,39 @@ test('the Service publishes pods that are not ready only while none is', () => {
   expect(one(made({}, { hasReadyPod: true }), 'Service').spec.publishNotReadyAddresses).toBe(false);
 });
 
+test('one Service leads callers to the sidecars, one names each pod with its metrics, ready or not', () => {
+  const http = { name: 'http', targetPort: 8080, protocol: 'TCP' };
+  expect(one(made(), 'Service').spec).toEqual({
+    selector: itsPods,
+    publishNotReadyAddresses: false,
+    ports: [{ ...http, port: 80 }],
+  });
+  const each = one(made(), 'Service', 'llama-pods');
+  expect(each.spec).toEqual({
+    clusterIP: 'None',
+    selector: itsPods,
+    publishNotReadyAddresses: true,
+    ports: [
+      { ...http, port: 8080 },
+      { name: 'metrics', port: 9090, targetPort: 9090, protocol: 'TCP' },
+    ],
+  });
+  expect(each.metadata.labels['app.kubernetes.io/component']).toBe('metrics');
+});
+
 test('only the sidecar’s ports are open, unless policies are switched off', () => {
-  expect(one(made({ container: { image: 'm', port: 8000 } }), 'NetworkPolicy').spec.ingress).toEqual([
-    {
-      ports: [
-        { port: 8080, protocol: 'TCP' },
-        { port: 9090, protocol: 'TCP' },
-      ],
-    },
-  ]);
+  expect(one(made({ container: { image: 'm', port: 8000 } }), 'NetworkPolicy').spec).toEqual({
+    podSelector: { matchLabels: itsPods },
+    policyTypes: ['Ingress'],
+    ingress: [
+      {
+        ports: [
+          { port: 8080, protocol: 'TCP' },
+          { port: 9090, protocol: 'TCP' },
+        ],
+      },
+    ],
+  });
   expect(
     one(made({}, { settings: settings({ OPERATOR_NETWORK_POLICIES: 'false' }) }), 'NetworkPolicy'),
   ).toBeUndefined();
@@ -113,6 +168,10 @@ test('an Ingress has the public prefix and the two reserved paths', () => {
   expect(ingress.metadata.annotations).toEqual({ a: 'b' });
   expect(ingress.spec.ingressClassName).toBe('nginx');
   expect(ingress.spec.tls).toEqual([{ hosts: ['m.example'], secretName: 't' }]);
+  expect(ingress.spec.rules.map(({ host }: Json) => host)).toEqual(['m.example']);
+  for (const { backend } of ingress.spec.rules[0].http.paths) {
+    expect(backend).toEqual({ service: { name: 'llama', port: { number: 80 } } });
+  }
   expect(ingress.spec.rules[0].http.paths.map((p: Json) => [p.path, p.pathType])).toEqual([
     ['/status/llama', 'Exact'],
     ['/result/llama', 'Exact'],
@@ -120,7 +179,24 @@ test('an Ingress has the public prefix and the two reserved paths', () => {
   ]);
 });
 
+test('an Ingress without class and certificate leaves both to the cluster', () => {
+  const { spec } = one(made({ ingress: { host: 'm.example', tls: {} } }), 'Ingress');
+  expect(Object.keys(spec).sort()).toEqual(['rules', 'tls']);
+  expect(spec.tls).toEqual([{ hosts: ['m.example'] }]);
+  expect(Object.keys(one(made({ ingress: { host: 'm.example' } }), 'Ingress').spec)).toEqual(['rules']);
+});
+
 test('a PodMonitor is made where that API is', () => {
+  expect(one(made(), 'PodMonitor').spec).toEqual({
+    selector: { matchLabels: itsPods },
+    podMetricsEndpoints: [
+      {
+        port: 'metrics',
+        path: '/metrics',
+        relabelings: [{ targetLabel: 'deployment', replacement: 'llama', action: 'replace' }],
+      },
+    ],
+  });
   const labelled = { settings: settings({ OPERATOR_POD_MONITOR_LABELS: 'release=prometheus' }) };
   expect(one(made({}, labelled), 'PodMonitor').metadata.labels.release).toBe('prometheus');
   expect(one(made({}, { hasPodMonitorApi: false }), 'PodMonitor')).toBeUndefined();
