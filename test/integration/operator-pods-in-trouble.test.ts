@@ -54,6 +54,17 @@ const rows: Readonly<Record<string, Row>> = {
     reason: 'ContainerConfigError',
     words: 'secret "absent" not found',
   },
+  // Said only by the pod's events, and asked for once the pod has hung for a while.
+  'a volume from a Secret that does not exist': {
+    spec: {
+      container: { image, volumeMounts: [{ name: 'certificates', mountPath: '/certificates' }] },
+      volumes: [{ name: 'certificates', secret: { secretName: 'absent' } }],
+    },
+    phase: 'Unhealthy',
+    waitingFor: 'Volume',
+    reason: 'MountFailed',
+    words: 'secret "absent" not found',
+  },
   'a node selector that no node fits': {
     spec: { nodeSelector: { zone: 'nowhere' } },
     phase: 'Unhealthy',

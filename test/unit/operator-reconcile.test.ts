@@ -1,9 +1,9 @@
 // Whole reconciles, a row each: what is in the cluster, and the writes that follow. Reads as a list of promises.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { InferenceDeployment } from '../../operator/api/inference-deployment.ts';
 import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
 import { inferenceDeployment } from '../support/inference-deployment.ts';
-import { pod } from '../support/pods.ts';
+import { pod, waiting } from '../support/pods.ts';
 import { stable, ReconcileWorld as World } from '../support/reconcile-world.ts';
 
 test('a key that is none, and one that is gone, do nothing', async () => {
@@ -217,4 +217,45 @@ test('the Service opens to pods that are not ready, and closes again once one is
   world.has(pod());
   await world.reconcile();
   expect(published()).toBe(false);
+});
+
+describe('a pod that hangs while it is made', () => {
+  const since = (startTime: string) => {
+    const made = pod({ model: waiting('PodInitializing'), sidecar: waiting('PodInitializing'), ready: false });
+    return { ...made, status: { ...made.status, startTime } };
+  };
+  const event = (reason: string, message: string) => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: reason, namespace: 'models' },
+    reason,
+    message,
+  });
+  // The clock of these worlds says 22:13:20.
+  const [old, young] = [since('2023-11-14T22:12:59Z'), since('2023-11-14T22:13:01Z')];
+
+  test('is asked for its events, of which those on volumes and network say why', async () => {
+    const world = await stable();
+    world.client.hold(event('FailedMount', 'secret "absent" not found'), event('BackOff', 'something else'));
+    world.has(old);
+    await world.reconcile();
+    expect(world.client.reads).toEqual(['list Event']);
+    expect(world.said('Available')).toBe('False:MountFailed: secret "absent" not found');
+  });
+
+  test('is left in peace for twenty seconds, then looked at again', async () => {
+    const world = await stable();
+    world.has(young);
+    expect(await world.reconcile()).toEqual({ kind: 'waiting', afterMs: 20_000 });
+    expect(world.client.reads).toEqual([]);
+    expect(world.said('Available')).toContain('False:Starting');
+  });
+
+  test('keeps its status without the right to read events', async () => {
+    const world = await stable();
+    world.client.refusals.set('list Event', { status: 403, message: 'events is forbidden' });
+    world.has(old);
+    expect((await world.reconcile()).kind).toBe('waiting');
+    expect(world.said('Available')).toContain('False:Starting');
+  });
 });
