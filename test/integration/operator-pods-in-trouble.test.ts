@@ -65,6 +65,13 @@ const rows: Readonly<Record<string, Row>> = {
     reason: 'MountFailed',
     words: 'secret "absent" not found',
   },
+  'a service account that does not exist': {
+    spec: { serviceAccountName: 'absent' },
+    phase: 'Unhealthy',
+    waitingFor: 'Admission',
+    reason: 'AdmissionRefused',
+    words: 'serviceaccount "absent" not found',
+  },
   'a node selector that no node fits': {
     spec: { nodeSelector: { zone: 'nowhere' } },
     phase: 'Unhealthy',
