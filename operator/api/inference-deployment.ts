@@ -253,7 +253,7 @@ export interface InferenceDeploymentSpec {
      */
     readonly maxAttempts: number;
     /**
-     * Where accepted requests are kept. redis: the one the operator was installed with, shared by all replicas; embedded: a file in the only pod.
+     * Where accepted requests are kept. redis: the one the operator was installed with, shared by all replicas; embedded: a file in the only pod. A change takes nothing along: let the queue run empty first.
      */
     readonly store: 'redis' | 'embedded';
     /**
@@ -345,7 +345,7 @@ export interface InferenceDeploymentSpec {
    */
   readonly affinity?: Readonly<Record<string, unknown>>;
   /**
-   * How pods spread, as in a Kubernetes pod.
+   * How pods spread, as in a Kubernetes pod; the label inference-operator.dev/name selects those of this deployment.
    */
   readonly topologySpreadConstraints?: Readonly<Record<string, unknown>>[];
   readonly priorityClassName?: string;
