@@ -8,6 +8,8 @@ export interface PodGiven {
   readonly name?: string;
   readonly node?: string | null;
   readonly phase?: string;
+  /** Why it has failed. */
+  readonly end?: { readonly reason?: string; readonly message?: string };
   readonly model?: ContainerState;
   readonly lastModel?: ContainerState;
   readonly sidecar?: ContainerState;
@@ -60,6 +62,7 @@ export function pod(given: PodGiven = {}): Pod {
     status: {
       phase: given.phase ?? (isPlaced && model.running ? 'Running' : 'Pending'),
       startTime: '2026-01-01T00:00:00Z',
+      ...given.end,
       ...(isPlaced ? { podIP: '10.0.0.1' } : {}),
       conditions,
       ...(isPlaced

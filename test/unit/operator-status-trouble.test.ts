@@ -1,6 +1,8 @@
 // Status where pods do not get along: GPUs, nodes, images, volumes, crashes, health, store, evictions, quota and admission.
+import { expect, test } from 'vitest';
+import { statusOf } from '../../operator/status/status.ts';
 import { ended, waiting } from '../support/pods.ts';
-import { checkRows, coming, noGpu, pulling, type Row } from '../support/status-rows.ts';
+import { checkRows, coming, inputOf, noGpu, pulling, type Row } from '../support/status-rows.ts';
 
 const rows = {
   'no node has the GPUs': {
@@ -149,10 +151,18 @@ const rows = {
     conditions: ['StoreReady=Unknown:NotObserved', 'Available=False:ModelLoading'],
   },
   'a pod was evicted': {
+    pods: [{ ...coming, phase: 'Failed', end: { reason: 'Evicted', message: 'the node was low on memory' } }],
+    phase: 'Unhealthy',
+    waitingFor: 'NewPod',
+    conditions: ['Available=False:PodFailed'],
+    says: 'pod llama-1 has failed: Evicted: the node was low on memory',
+  },
+  'a pod has failed, and nobody says why': {
     pods: [{ ...coming, phase: 'Failed' }],
     phase: 'Unhealthy',
     waitingFor: 'NewPod',
     conditions: ['Available=False:PodFailed'],
+    says: 'pod llama-1 has failed',
   },
   'a pod was evicted, and another has taken its place': {
     pods: [{ ...coming, name: 'evicted', phase: 'Failed' }, {}],
@@ -199,3 +209,25 @@ const rows = {
 } satisfies Readonly<Record<string, Row>>;
 
 checkRows(rows);
+
+/** The kubelet's words for an image that will not come, and for a container that cannot be made. */
+test.each([
+  ...[
+    'ErrImagePull',
+    'ImagePullBackOff',
+    'InvalidImageName',
+    'ErrImageNeverPull',
+    'RegistryUnavailable',
+    'ImageInspectError',
+  ].map((word) => [word, 'ImagePullFailed']),
+  ...['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'].map((word) => [
+    word,
+    'ContainerConfigError',
+  ]),
+] as [string, string][])('%s is told as %s, of either container', (word, reason) => {
+  for (const name of ['model', 'sidecar']) {
+    const given = { ...coming, [name]: waiting(word, 'in its own words') };
+    const { conditions } = statusOf(inputOf({ pods: [given], phase: '', conditions: [] }));
+    expect(conditions?.[0]).toMatchObject({ reason, message: `container ${name}: in its own words` });
+  }
+});
