@@ -18,7 +18,6 @@ import { reconcile } from './reconcile/reconcile.ts';
 import { RolloutTurns } from './reconcile/turns.ts';
 import { StatsBoard } from './stats/stats-board.ts';
 import { ClusterView } from './watch/cluster-view.ts';
-import { pause } from './watch/pause.ts';
 import { runWorkers } from './workqueue/workers.ts';
 import { Workqueue } from './workqueue/workqueue.ts';
 
@@ -40,7 +39,6 @@ export async function run(
   const client = new KubernetesClient(connection, ({ verb }, status) => metrics.called(verb, status));
   const sidecars = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 2_000 } });
   const queue = new Workqueue(clock);
-  const enqueue = (key: string) => queue.add(key);
   const view = new ClusterView({
     client,
     clock,
@@ -48,14 +46,14 @@ export async function run(
     namespaces: settings.namespaces,
     relistMs: settings.relistSeconds * 1000,
     wantsPodMonitors: settings.podMonitors,
-    enqueue,
+    enqueue: (key) => queue.add(key),
   });
   const stats = new StatsBoard({
     clock,
     dispatcher: sidecars,
     periodMs: settings.statsPeriodSeconds * 1000,
     pods: () => view.allPods(),
-    changed: enqueue,
+    changed: (key) => view.tell(key),
     failed: () => metrics.statsFailed(),
   });
   const identity = settings.identity || `${hostname()}_${randomBytes(4).toString('hex')}`;
@@ -106,9 +104,7 @@ export async function run(
     await lead(stop, {
       settings,
       lease,
-      view,
       stats,
-      clock,
       work: () => runWorkers(settings.workers, workers),
       close: () => queue.close(),
     });
@@ -120,18 +116,13 @@ export async function run(
 interface LeadParts {
   readonly settings: OperatorSettings;
   readonly lease: LeaderLease;
-  readonly view: ClusterView;
   readonly stats: StatsBoard;
-  readonly clock: Clock;
   readonly work: () => Promise<void>;
   readonly close: () => void;
 }
 
 /** Works while it leads. The Lease is released only after the last write has ended, so that two never write at once. */
-async function lead(
-  signal: AbortSignal,
-  { settings, lease, view, stats, clock, work, close }: LeadParts,
-): Promise<void> {
+async function lead(signal: AbortSignal, { settings, lease, stats, work, close }: LeadParts): Promise<void> {
   if (settings.leaderElection && !(await lease.acquire(signal))) return close();
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
@@ -142,8 +133,6 @@ async function lead(
     over.abort();
     if (!isKept) throw new Error('the Lease was lost: another operator may be at work, so this one ends');
   });
-  // Decisions on a picture that is not complete would delete and rewrite at random.
-  while (!view.hasSynced && !stop.aborted) await pause(clock, 50, stop);
   stop.addEventListener('abort', close, { once: true });
   if (stop.aborted) close();
   const working = Promise.all([work(), stats.run(stop)]);

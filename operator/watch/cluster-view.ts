@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { InferenceDeployment } from '../api/inference-deployment.ts';
 import type { Deployment, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
-import { childNames, type Key, managedSelector } from '../api/names.ts';
+import { childNames, type Key, managedSelector, splitKey } from '../api/names.ts';
 import { type ChildResource, childResources, type ResourceName, resourceOfKind, resources } from '../api/resources.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { deploymentKey } from './enqueue.ts';
@@ -51,8 +51,9 @@ export class ClusterView {
       relistMs,
       onChange: (object) => {
         const key = deploymentKey(object);
-        if (key !== undefined) this.#enqueue(key);
+        if (key !== undefined) this.tell(key);
       },
+      onSynced: () => this.#tellAll(namespace),
       ...(name === 'podMonitors' ? { onServed: (isServed: boolean) => this.#podMonitorsServed(isServed) } : {}),
     });
   }
@@ -60,14 +61,30 @@ export class ClusterView {
   #podMonitorsServed(isServed: boolean): void {
     if (this.#hasPodMonitorApi === isServed) return;
     this.#hasPodMonitorApi = isServed;
-    for (const key of this.keys()) this.#enqueue(key);
+    this.#tellAll();
+  }
+
+  #tellAll(namespace?: string): void {
+    const isCovered = (key: Key) => namespace === undefined || splitKey(key)?.namespace === namespace;
+    for (const key of this.keys().filter(isCovered)) this.tell(key);
+  }
+
+  /** Asks for a reconcile, unless something of the key was not listed yet: half a picture would delete and rewrite at random. */
+  tell(key: Key): void {
+    if (this.#isComplete(key)) this.#enqueue(key);
+  }
+
+  /**
+   * All kinds were listed where this key lies. Of namespaces named one by one, one that is gone, and with it the right to list there,
+   * must not keep the others from being served.
+   */
+  #isComplete(key: Key): boolean {
+    const namespace = splitKey(key)?.namespace;
+    return this.watchers.every((watcher) => watcher.hasSynced || !watcher.covers(namespace));
   }
 
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.watchers.map((watcher) => watcher.run(signal)));
-  }
-  get hasSynced(): boolean {
-    return this.watchers.every((watcher) => watcher.hasSynced);
   }
   stalenessSeconds(): number {
     return Math.max(0, ...this.watchers.map((watcher) => watcher.stalenessSeconds()));

@@ -29,6 +29,8 @@ export interface WatcherParts<T extends KubernetesObject> {
   readonly relistMs: number;
   /** Must not throw and not block: it only enqueues keys. */
   readonly onChange: (object: T) => void;
+  /** Once, when all there is has been seen. */
+  readonly onSynced?: () => void;
   /** The API appeared or vanished (a CRD of somebody else). */
   readonly onServed?: (isServed: boolean) => void;
 }
@@ -57,6 +59,9 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
 
   get name(): string {
     return this.#parts.resource.plural + (this.#parts.namespace === undefined ? '' : `@${this.#parts.namespace}`);
+  }
+  covers(namespace: string | undefined): boolean {
+    return this.#parts.namespace === undefined || this.#parts.namespace === namespace;
   }
   /** Has listed once; from then on the store tells the truth, if a late one. */
   get hasSynced(): boolean {
@@ -99,7 +104,7 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
     this.#hadContact();
     const changed = this.#parts.store.replace(whole, this.#parts.namespace);
     this.#parts.onServed?.(true);
-    this.#hasSynced = true;
+    this.#synced();
     for (const object of changed) this.#parts.onChange(object);
   }
 
@@ -161,7 +166,7 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
       this.#parts.onServed(false);
       this.#resourceVersion = '';
       this.#hadContact();
-      this.#hasSynced = true;
+      this.#synced();
       await pause(this.#parts.clock, this.#parts.relistMs, signal);
       return;
     }
@@ -176,6 +181,11 @@ export class Watcher<T extends KubernetesObject = KubernetesObject> {
     await pause(this.#parts.clock, waitMs, signal);
   }
 
+  #synced(): void {
+    if (this.#hasSynced) return;
+    this.#hasSynced = true;
+    this.#parts.onSynced?.();
+  }
   #hadContact(): void {
     this.#contactAtMs = this.#parts.clock.monotonicMs();
   }
