@@ -1,5 +1,5 @@
 // The shapes of Kubernetes objects as far as the operator reads them, as plain JSON (times are text).
-// Typed models of a client library would drop fields they do not know; see anchors of server-side apply in cluster/apply.ts.
+// Typed models of a client library would drop fields they do not know; what is applied is plain JSON too (cluster/children.ts).
 
 export interface OwnerReference {
   readonly apiVersion: string;

@@ -1,6 +1,6 @@
 // The only file that imports @kubernetes/client-node, and what it is good for: kubeconfig, service accounts, token refresh,
 // exec plugins. Its other parts have measured faults, so they are not used:
-// - typed `patch` drops every field the client does not know (a new pod-template field vanishes): cluster/apply.ts sends plain JSON;
+// - typed `patch` drops every field the client does not know (a new pod-template field vanishes): cluster/client.ts sends plain JSON;
 // - the informer dies for good on one failed list or watch, `start()` resolves even so: watch/watcher.ts is our own;
 // - `applySecurityAuthentication` makes a new connection pool for every request: here is one pool, and only headers are asked anew.
 import { KubeConfig } from '@kubernetes/client-node';

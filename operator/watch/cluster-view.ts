@@ -86,9 +86,6 @@ export class ClusterView {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.watchers.map((watcher) => watcher.run(signal)));
   }
-  stalenessSeconds(): number {
-    return Math.max(0, ...this.watchers.map((watcher) => watcher.stalenessSeconds()));
-  }
   get hasPodMonitorApi(): boolean {
     return this.#hasPodMonitorApi;
   }

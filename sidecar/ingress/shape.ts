@@ -1,5 +1,5 @@
 // Refuses requests that two parsers could read in two ways, or that are too much, before anything else looks at them.
-// Node's strict parser has refused the rest already: conflicting lengths, obs-fold, bare LF, bad chunk sizes (listen.ts).
+// Node's strict parser has refused the rest already: conflicting lengths, obs-fold, bare LF, bad chunk sizes (traffic-port.ts).
 import type { IncomingMessage } from 'node:http';
 import { type Problem, problem } from './problem.ts';
 

@@ -3,9 +3,8 @@ import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import { projectSources } from '../support/sources.ts';
 
-const sources = projectSources('runtime', 'sidecar', 'operator', 'crds', 'dev', 'test').filter(
-  ({ text }) => !/^(\/\*.*\*\/\s*|\/\/ )Generated /.test(text),
-);
+const all = projectSources('runtime', 'sidecar', 'operator', 'crds', 'dev', 'test');
+const sources = all.filter(({ text }) => !/^(\/\*.*\*\/\s*|\/\/ )Generated /.test(text));
 const production = sources.filter(({ path }) => /^(runtime|sidecar|operator)\//.test(path));
 
 const those = (among: typeof sources, pattern: RegExp): readonly string[] =>
@@ -36,4 +35,15 @@ it('has no hand-written file of more than 300 lines, and no table of tests of mo
 it('has no drawers: files are named by what they hold', () => {
   const drawers = sources.filter(({ path }) => /^(utils?|helpers?|common|types|managers?|misc)\b/.test(basename(path)));
   expect(drawers.map(({ path }) => path)).toEqual([]);
+});
+
+it('names in the heads of files only files that are there', () => {
+  const names = new Set(all.map(({ path }) => basename(path)));
+  const stale = sources.flatMap(({ path, text }) => {
+    const head = /^(?:\/\/.*\n)+/.exec(text)?.[0] ?? '';
+    return (head.match(/\b[a-z][a-z.-]*\.ts\b/g) ?? [])
+      .filter((name) => !names.has(name))
+      .map((name) => `${path}: ${name}`);
+  });
+  expect(stale).toEqual([]);
 });

@@ -1,5 +1,5 @@
 // Server-side apply on plain JSON: merges a configuration into the live object, takes away what its manager no longer names and
-// nobody else owns, and reports conflicts. No storage, no HTTP; write-apply.ts calls it.
+// nobody else owns, and reports conflicts. No storage, no HTTP; server-side-apply.ts calls it.
 import { differenceOf, elementsOf, entryElement, fieldsOf } from './field-paths.ts';
 import { FieldSet, pathInWords } from './field-set.ts';
 import { isSameWriter, type Owner, type Writer } from './managed-fields.ts';

@@ -1,5 +1,5 @@
 // Why a node cannot take a pod, in the real scheduler's words, plugin by plugin in its order (the first plugin that objects speaks).
-// Pure. Choosing among the nodes that can is choice.ts, the sentence over all nodes is words.ts.
+// Pure. Choosing among the nodes that can, and the sentence over all of them, is choice.ts.
 import type { Node, SelectorRequirement, Taint, Toleration } from '../../objects.ts';
 import type { NodeSelectorTerm, Pod, PodAffinityTerm } from '../../pod.ts';
 import { podRequests, quantity } from '../../quantity.ts';
