@@ -93,6 +93,31 @@ test('an object of somebody else under our name is left alone, and no pod is sta
   expect(world.said('Progressing')).toContain('False:ForeignObject: Secret llama-sidecar exists already');
 });
 
+test('no pod is started on a claim that is somebody else’s', async () => {
+  const world = new World().has(
+    inferenceDeployment({ spec: { queue: { store: 'embedded', persistence: { size: '1Gi' } } } }),
+  );
+  const metadata = { name: 'llama-queue', namespace: 'models', uid: 'theirs' };
+  world.client.hold({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata });
+  expect((await world.reconcile()).kind).toBe('stalled');
+  expect(world.client.summary).not.toContain('patch Deployment/llama');
+});
+
+test('what is no longer asked for is left where it is not ours, or on its way out already', async () => {
+  const before = await stable({ ingress: { host: 'm.example' }, replicas: 2 });
+  const [budget, ingress] = ['PodDisruptionBudget/llama', 'Ingress/llama'].map(
+    (key) => before.client.objects.get(key)!,
+  );
+  const { ownerReferences: _, ...orphaned } = budget!.metadata;
+  before.has(
+    { ...budget!, metadata: { ...orphaned, resourceVersion: '9999' } },
+    { ...ingress!, metadata: { ...ingress!.metadata, resourceVersion: '9999', deletionTimestamp: 'now' } },
+  );
+  before.edit({ replicas: 1 });
+  await before.reconcile();
+  expect(before.client.summary.filter((write) => write.startsWith('delete'))).toEqual([]);
+});
+
 test('a foreign object that bears our label but another owner is not taken either', async () => {
   const world = await stable();
   const service = world.client.objects.get('Service/llama')!;
@@ -138,6 +163,15 @@ test.each([
     'stalled',
     'Refused',
     'duplicate entries',
+  ],
+  ['401', { status: 401, message: 'Unauthorized' }, 'stalled', 'PermissionDenied', 'verb "patch" on "services"'],
+  ['400', { status: 400, message: 'strict decoding error' }, 'stalled', 'Refused', 'strict decoding error'],
+  [
+    'a namespace on its way out',
+    { status: 403, message: 'forbidden: unable to create new content in namespace x because it is being terminated' },
+    'transient',
+    'ApplyFailed',
+    'being terminated',
   ],
   ['503', { status: 503, message: 'unavailable' }, 'transient', 'ApplyFailed', 'unavailable'],
   ['429', { status: 429, message: 'slow down' }, 'transient', 'ApplyFailed', 'slow down'],
