@@ -12,18 +12,19 @@ interface RequestHead {
 
 type AnswerHead = Pick<StoredResponse, 'status' | 'headers'>;
 
-export function encodeRequest(submission: Submission): Buffer {
+/** `before`: so many bytes at the front are left for the caller to write. */
+export function encodeRequest(submission: Submission, before = 0): Buffer {
   const { method, target, headers } = submission;
-  return join({ method, target, headers } satisfies RequestHead, submission.body);
+  return join({ method, target, headers } satisfies RequestHead, submission.body, before);
 }
 
 export function decodeRequest(bytes: Buffer): RequestHead & { readonly body: Uint8Array } {
   return split<RequestHead>(bytes);
 }
 
-export function encodeAnswer(response: StoredResponse): Buffer {
+export function encodeAnswer(response: StoredResponse, before = 0): Buffer {
   const { status, headers } = response;
-  return join({ status, headers } satisfies AnswerHead, response.body);
+  return join({ status, headers } satisfies AnswerHead, response.body, before);
 }
 
 export function decodeAnswer(bytes: Buffer): StoredResponse {
@@ -42,17 +43,22 @@ export function decodeStart(text: string): StreamStart {
 /** The same for the same method, target and body: what makes two submissions with one id the same request. */
 export function fingerprintOf(submission: Submission): string {
   // Method and target hold no space and no line end, so the head cannot be read in two ways.
-  const head = Buffer.from(`${submission.method} ${submission.target}\n`);
-  return hash('sha256', Buffer.concat([head, submission.body]), 'base64url');
+  const { method, target, body } = submission;
+  const head = `${method} ${target}\n`;
+  const length = Buffer.byteLength(head);
+  const bytes = Buffer.allocUnsafe(length + body.byteLength);
+  bytes.write(head);
+  bytes.set(body, length);
+  return hash('sha256', bytes, 'base64url');
 }
 
-function join(head: object, body: Uint8Array): Buffer {
+function join(head: object, body: Uint8Array, before: number): Buffer {
   const text = JSON.stringify(head);
   const length = Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(4 + length + body.byteLength);
-  bytes.writeUInt32LE(length, 0);
-  bytes.write(text, 4);
-  bytes.set(body, 4 + length);
+  const bytes = Buffer.allocUnsafe(before + 4 + length + body.byteLength);
+  bytes.writeUInt32LE(length, before);
+  bytes.write(text, before + 4);
+  bytes.set(body, before + 4 + length);
   return bytes;
 }
 

@@ -3,7 +3,7 @@
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import type { StoreLimits } from '../limits.ts';
-import { decodeAnswer, decodeStart, encodeAnswer, encodeRequest, encodeStart, fingerprintOf } from '../payload.ts';
+import { decodeAnswer, decodeStart, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
   CancelOutcome,
@@ -22,6 +22,7 @@ import type {
 } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurabilityWarnings } from './durability.ts';
+import { joined, type Packed, packAnswer, packSubmission, sizeOf } from './packing.ts';
 import {
   list,
   type Reply,
@@ -30,9 +31,10 @@ import {
   readFigures,
   readStatus,
   readSubmitOutcome,
+  readSubmitOutcomes,
   text,
 } from './reply.ts';
-import { type StepArgument, Steps } from './steps.ts';
+import { Steps } from './steps.ts';
 import { WakeUps } from './wake-ups.ts';
 
 /** Bytes of requests that one claim, or of items that one call, carries at most; one larger item goes alone. */
@@ -40,19 +42,14 @@ const maxClaimBytes = 64 * 1024 * 1024;
 const maxBatchBytes = 1024 * 1024;
 const maxBatchItems = 128;
 
-interface Answer {
-  readonly lease: Lease;
-  readonly bytes: Buffer;
-}
-
 export class RedisStore implements Store {
   readonly kind = 'redis';
   readonly #connections: Connections;
   readonly #limits: StoreLimits;
   readonly #steps: Steps;
   readonly #wakeUps: WakeUps;
-  readonly #submissions: Batch<readonly StepArgument[], SubmitOutcome>;
-  readonly #answers: Batch<Answer, boolean>;
+  readonly #submissions: Batch<Packed, SubmitOutcome>;
+  readonly #answers: Batch<Packed, boolean>;
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
   #expiredByClaims = 0;
@@ -71,13 +68,13 @@ export class RedisStore implements Store {
     this.#submissions = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
-      sizeOf: (item) => (item[7] as Buffer).length,
+      sizeOf,
       send: (items) => this.#sendSubmissions(items),
     });
     this.#answers = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
-      sizeOf: (item) => item.bytes.length,
+      sizeOf,
       send: (items) => this.#sendAnswers(items),
     });
   }
@@ -99,9 +96,7 @@ export class RedisStore implements Store {
   }
 
   submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
-    const { id, mode, owner, webhook, ttlMs } = submission;
-    const payload = encodeRequest(submission);
-    return this.#submissions.add([id, mode, owner, webhook, fingerprintOf(submission), ttlMs, reachable, payload]);
+    return this.#submissions.add(packSubmission(submission, reachable));
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
@@ -126,7 +121,7 @@ export class RedisStore implements Store {
   }
 
   complete(lease: Lease, response: StoredResponse): Promise<boolean> {
-    return this.#answers.add({ lease, bytes: encodeAnswer(response) });
+    return this.#answers.add(packAnswer(lease, response));
   }
 
   async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
@@ -199,10 +194,10 @@ export class RedisStore implements Store {
 
   async replay(id: string, newId: string): Promise<SubmitOutcome | null> {
     const { maxQueue, maxStoredBytes } = this.#limits;
-    const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId, randomId()]);
+    const reply = await this.#steps.run('replay', [maxQueue, maxStoredBytes, id, newId]);
     if (reply === null) return null;
     const [kind, number] = list(reply);
-    return readSubmitOutcome(kind, number);
+    return readSubmitOutcome(text(kind), number);
   }
 
   async claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]> {
@@ -244,16 +239,13 @@ export class RedisStore implements Store {
     );
   }
 
-  async #sendSubmissions(items: readonly (readonly StepArgument[])[]): Promise<readonly SubmitOutcome[]> {
+  async #sendSubmissions(items: readonly Packed[]): Promise<readonly SubmitOutcome[]> {
     const { maxQueue, maxStoredBytes } = this.#limits;
-    const head = [maxQueue, maxStoredBytes, randomId(), items.length];
-    const reply = list(await this.#steps.run('submit', [...head, ...items.flat()]));
-    return items.map((_, i) => readSubmitOutcome(reply[2 * i], reply[2 * i + 1]));
+    return readSubmitOutcomes(await this.#steps.run('submit', [maxQueue, maxStoredBytes, ...joined(items)]));
   }
 
-  async #sendAnswers(items: readonly Answer[]): Promise<readonly boolean[]> {
-    const args = items.flatMap(({ lease, bytes }) => [lease.id, lease.token, bytes]);
-    return list(await this.#steps.run('complete', [items.length, ...args])).map(isDone);
+  async #sendAnswers(items: readonly Packed[]): Promise<readonly boolean[]> {
+    return Array.from(text(await this.#steps.run('complete', joined(items))), (one) => one === '1');
   }
 }
 

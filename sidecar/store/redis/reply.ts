@@ -1,8 +1,8 @@
-// Turns the replies of the Lua steps into the words of the store contract. The order of fields is that of lua/include/look.lua.
-
+// Turns the replies of the Lua steps into the words of the store contract.
 import { decodeRequest } from '../payload.ts';
-import type { Outcome, RequestStatus, StoredMode } from '../record.ts';
+import type { RequestStatus } from '../record.ts';
 import type { Claim, Delivery, QueueFigures, SubmitOutcome } from '../store.ts';
+import { readRequest, readStatus as statusOf } from './record-bytes.ts';
 
 export type Reply = Buffer | number | null | readonly Reply[];
 
@@ -14,28 +14,21 @@ export function list(reply: Reply | undefined): readonly Reply[] {
   return Array.isArray(reply) ? reply : [];
 }
 
+/** As lua/include/look.lua gives it. */
 export function readStatus(reply: Reply | undefined): RequestStatus {
-  const [id, state, mode, owner, outcome, error, attempts, created, deadline, started, completed, position] =
-    list(reply).map(text);
-  const isQueued = state === 'queued' || state === 'delayed';
-  return {
-    id: id ?? '',
-    mode: mode as StoredMode,
-    owner: owner ?? '',
-    state: isQueued ? 'queued' : state === 'running' ? 'running' : 'done',
-    outcome: outcome === '' ? null : (outcome as Outcome),
-    error: state === 'done' && error ? error : null,
-    position: isQueued ? Number(position) : null,
-    attempts: Number(attempts),
-    createdAtMs: Number(created),
-    deadlineAtMs: Number(deadline),
-    startedAtMs: started ? Number(started) : null,
-    completedAtMs: completed ? Number(completed) : null,
-  };
+  const [id, record, error, position] = list(reply);
+  return statusOf(text(id), record as Buffer, text(error), Number(position));
 }
 
-export function readSubmitOutcome(outcome: Reply | undefined, count: Reply | undefined): SubmitOutcome {
-  const kind = text(outcome);
+/** Outcome and number of each submission, in one text. */
+export function readSubmitOutcomes(reply: Reply): readonly SubmitOutcome[] {
+  const words = text(reply).split(' ');
+  const outcomes: SubmitOutcome[] = [];
+  for (let at = 0; at + 1 < words.length; at += 2) outcomes.push(readSubmitOutcome(words[at], words[at + 1]));
+  return outcomes;
+}
+
+export function readSubmitOutcome(kind: string | undefined, count: Reply | string | undefined): SubmitOutcome {
   const number = Number(count);
   switch (kind) {
     case 'accepted':
@@ -53,29 +46,18 @@ export function readSubmitOutcome(outcome: Reply | undefined, count: Reply | und
   }
 }
 
-/** Fields of each claim after two counts and the time, see claim.lua. */
+/** Three fields of each claim after two counts and the time, see claim.lua. */
 export function readClaims(reply: readonly Reply[], token: string): readonly Claim[] {
   const claims: Claim[] = [];
-  for (let at = 3; at + 8 <= reply.length; at += 8) {
-    const [id, attempt, deadline, created, mode, owner, webhook] = reply.slice(at, at + 7).map(text);
-    const payload = reply[at + 7];
-    if (!Buffer.isBuffer(payload) || payload.length === 0) continue;
-    claims.push({
-      id: id ?? '',
-      token,
-      attempt: Number(attempt),
-      createdAtMs: Number(created),
-      deadlineAtMs: Number(deadline),
-      claimedAtMs: Number(text(reply[2])),
-      submission: {
-        id: id ?? '',
-        mode: mode as StoredMode,
-        owner: owner ?? '',
-        webhook: webhook ?? '',
-        ttlMs: Number(deadline) - Number(created),
-        ...decodeRequest(payload),
-      },
-    });
+  const claimedAtMs = Number(text(reply[2]));
+  for (let at = 3; at + 3 <= reply.length; at += 3) {
+    const id = text(reply[at]);
+    const { mode, owner, webhook, createdAtMs, deadlineAtMs, content } = readRequest(reply[at + 2] as Buffer);
+    if (content.length === 0) continue;
+    const { method, target, headers, body } = decodeRequest(content);
+    const ttlMs = deadlineAtMs - createdAtMs;
+    const submission = { id, mode, method, target, headers, body, owner, webhook, ttlMs };
+    claims.push({ id, token, attempt: Number(reply[at + 1]), createdAtMs, deadlineAtMs, claimedAtMs, submission });
   }
   return claims;
 }

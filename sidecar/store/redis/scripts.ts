@@ -12,7 +12,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -23,32 +22,144 @@ wholes[number] = text
 end
 return text
 end
-local function judge(state, holder, removeAt, token)
-if holder ~= token or token == '' or (removeAt and tonumber(removeAt) <= now) then return 'lost' end
-if state == 'running' then return 'holds' end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function judge(r, token)
+if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
+if r.state == 'r' then return 'holds' end
 return 'repeated'
 end
-local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
-return judge(r[1], r[2], r[3], token)
-end
 local id, token, already = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local key, stream = recordKey(id), streamKey(id)
-if standing(id, token) ~= 'holds' then return 0 end
-local r = redis.call('HMGET', key, 'z', 'f')
-if not r[2] then return 0 end
-local last, sequence, size = tonumber(r[1]), tonumber(r[2]) + already, 0
+local r = read(id)
+if judge(r, token) ~= 'holds' or r.streamHead == 0 then return 0 end
+local sequence, size = r.streamHead + already, 0
 for i = 6, #ARGV do
 sequence = sequence + 1
-if sequence > last then
+if sequence > r.streamLast then
 size = size + #ARGV[i]
-redis.call('XADD', stream, sequence .. '-0', 'bytes', ARGV[i])
+redis.call('XADD', streamKey(id), whole(sequence) .. '-0', 'bytes', ARGV[i])
 end
 end
-if sequence <= last then return 1 end
-redis.call('HSET', key, 'z', sequence)
-redis.call('HINCRBY', key, 'a', size)
-redis.call('HINCRBY', base, 'bytes', size)
+if sequence <= r.streamLast then return 1 end
+r.streamLast, r.streamSize = sequence, r.streamSize + size
+write(id, r)
+addBytes(size)
+settle()
 redis.call('PUBLISH', base .. ':c:' .. id, '')
 return 1
 `,
@@ -63,7 +174,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -116,41 +226,103 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
 end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -158,28 +330,31 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
+local function heldBy(r) return whole(r.size + r.streamSize) end
 local id = ARGV[3]
-local r = redis.call('HMGET', recordKey(id), 's', 'rm', 'held')
-if not r[1] or (r[2] and tonumber(r[2]) <= now) then return 'not_found' end
-if r[1] == 'done' then
-forget(id, r[3])
+local r = read(id)
+if not r or isGone(r) then return 'not_found' end
+if r.state == 'x' then
+forget(id, heldBy(r))
 settle()
 return 'deleted'
 end
-finish(id, read(id), 'canceled', 'canceled', '')
+local isRunning = r.state == 'r'
+finish(id, r, 'c', 'canceled', NO_TOKEN)
 settle()
-if r[1] == 'running' then redis.call('PUBLISH', base .. ':cancel', id) end
+if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
 return 'canceled'
 `,
   claimDeliveries: `local base = KEYS[1]
@@ -193,51 +368,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local function look(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'm', 'o', 'x', 'e', 'n', 'c', 'd', 'st', 'ct', 'rm', 'q')
-if not r[1] or (r[11] and tonumber(r[11]) <= now) then return false end
-local position = -1
-if r[1] == 'queued' or r[1] == 'delayed' then
-position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[12])
-end
-return { id, r[1], r[2], r[3] or '', r[4] or '', r[5] or '', r[6] or '0', r[7], r[8], r[9] or '', r[10] or '', position }
-end
-local replies = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
-local status = look(id)
-if status then
-redis.call('ZADD', HOOKS, now + tonumber(ARGV[4]), id)
-local attempt = redis.call('HINCRBY', recordKey(id), 'wa', 1)
-replies[#replies + 1] = { attempt, redis.call('HGET', recordKey(id), 'w'), status }
-else
-redis.call('ZREM', HOOKS, id)
-end
-end
-return replies
-`,
-  claim: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -290,16 +420,248 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function look(id)
+local r = peek(id)
+if not r or isGone(r) then return false end
+local position = -1
+if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
+return { id, head(r) .. r.text, errorOf(id, r), position }, r
+end
+local replies = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
+local status, r = look(id)
+if status then
+if r.whole then rewrite(id, r.whole) end
+r.deliveries = r.deliveries + 1
+write(id, r)
+index(HOOKS, whole(now + tonumber(ARGV[4])), id)
+replies[#replies + 1] = { r.deliveries, string.sub(r.text, FINGERPRINT_SIZE + r.ownerSize + 1), status }
+else
+drop(HOOKS, id)
+end
+end
+settle()
+return replies
+`,
+  claim: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
+local function recordKey(id) return base .. ':r:' .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
 local enqueued = 0
-local function enqueue(id, seq)
-index(WAITING, seq, id)
+local function enqueue(id, r)
+index(WAITING, whole(r.seq), id)
 enqueued = enqueued + 1
 end
 local function settleLine()
@@ -312,46 +674,37 @@ local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0,
 if #due == 0 then return end
 for _, id in ipairs(due) do
 drop(DELAYED, id)
-local key = recordKey(id)
-local seq = redis.call('HGET', key, 'q')
-if seq then
-later('HSET', key, 's', 'queued')
-enqueue(id, seq)
+local r = read(id)
+if r then
+r.state = 'q'
+write(id, r)
+enqueue(id, r)
 end
 end
 settleLine()
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
-end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -359,62 +712,63 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
+local function heldBy(r) return whole(r.size + r.streamSize) end
 local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
 local leaseEnd = whole(now + tonumber(ARGV[5]))
-local reply, payloadKeys, found, expired, isFull = { 0, 0, now }, {}, 0, 0, false
-local function give(id, attempt, r)
+local reply, found, expired, isFull = { 0, 0, now }, 0, 0, false
+local function give(id, r, bytes)
 found = found + 1
-room = room - tonumber(r[6])
+room = room - r.size
 index(LEASES, leaseEnd, id)
-payloadKeys[found] = payloadKey(id)
 local at = #reply
-reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, r[1], r[2]
-reply[at + 5], reply[at + 6], reply[at + 7], reply[at + 8] = r[3], r[4] or '', r[5] or '', ''
+reply[at + 1], reply[at + 2], reply[at + 3] = id, r.attempts, bytes
 end
 local function giveAgain()
 drop(LEASES, '')
 for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-local key = recordKey(id)
-if redis.call('HGET', key, 'k') ~= lostToken then
+local r = peek(id)
+if not r or r.token ~= lostToken then
 elseif found < most then
-later('HSET', key, 'k', token)
-give(id, redis.call('HGET', key, 'n'), redis.call('HMGET', key, 'd', 'c', 'm', 'o', 'w', 'b'))
+local _, bytes = readWhole(id)
+r.token = token
+write(id, r)
+give(id, r, bytes)
 else
 drop(LEASES, id)
-later('HSET', key, 's', 'queued', 'k', '')
-later('HINCRBY', key, 'n', -1)
-enqueue(id, redis.call('HGET', key, 'q'))
+r.state, r.token, r.attempts = 'q', NO_TOKEN, r.attempts - 1
+write(id, r)
+enqueue(id, r)
 end
 end
 settleLine()
 end
 local function take(id)
-local key = recordKey(id)
-local r = redis.call('HMGET', key, 'd', 'c', 'm', 'o', 'w', 'b', 'n')
-if not r[1] then
+local r, bytes = readWhole(id)
+if not r then
 drop(WAITING, id)
-elseif tonumber(r[1]) <= now then
-expire(id, read(id))
+elseif r.deadline <= now then
+expire(id, r)
 expired = expired + 1
-elseif found > 0 and tonumber(r[6]) > room then
+elseif found > 0 and r.size > room then
 isFull = true
 else
-local attempt = tonumber(r[7] or '0') + 1
 drop(WAITING, id)
-later('HSET', key, 's', 'running', 'k', token, 'n', whole(attempt), 'st', whole(now))
+r.state, r.token, r.attempts, r.started = 'r', token, r.attempts + 1, now
+write(id, r)
 changed(id)
-give(id, attempt, r)
+give(id, r, bytes)
 end
 end
 if lostToken ~= '' then giveAgain() end
@@ -427,9 +781,6 @@ take(id)
 if isFull then break end
 end
 settle()
-end
-if found > 0 then
-for i, payload in ipairs(redis.call('MGET', unpack(payloadKeys))) do reply[3 + 8 * i] = payload or '' end
 end
 reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
 reply[2] = expired
@@ -446,7 +797,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -499,41 +849,103 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
 end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -541,25 +953,23 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function judge(state, holder, removeAt, token)
-if holder ~= token or token == '' or (removeAt and tonumber(removeAt) <= now) then return 'lost' end
-if state == 'running' then return 'holds' end
+local function heldBy(r) return whole(r.size + r.streamSize) end
+local function judge(r, token)
+if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
+if r.state == 'r' then return 'holds' end
 return 'repeated'
-end
-local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
-return judge(r[1], r[2], r[3], token)
 end
 local function departed(count)
 local busy = tonumber(shared[4] or '0')
@@ -573,35 +983,39 @@ fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
 end
 redis.call('HSET', base, unpack(fields))
 end
-local replies, ended, count = {}, {}, 0
+local ended, count = {}, 0
 local function complete(id, token, answer)
-local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm', 'm', 'f', 'a', 'b', 'w', 'u')
-local where = judge(r[1], r[2], r[3], token)
-if where ~= 'holds' or ended[id] then return where == 'lost' and 0 or 1 end
+local r = read(id)
+local where = judge(r, token)
+if where ~= 'holds' or ended[id] then return where == 'lost' and '0' or '1' end
 ended[id] = true
-local held = tonumber(r[6] or '0')
-if r[6] and not r[5] then
+if r.streamHead == 0 and r.streamLast > 0 then
 free(streamKey(id))
-addBytes(0 - held)
-held = 0
+addBytes(0 - r.streamSize)
+r.streamSize, r.streamLast = 0, 0
 end
-local isKept = r[4] == 'async'
-if isKept then
-held = held + #answer
-addBytes(#answer)
-end
-finish(id, { state = r[1], payload = tonumber(r[7]), answer = held, webhook = r[8], untilMs = untilOf(r[9]),
-hasStream = r[6] and true }, 'answered', '', token, isKept and answer)
+finish(id, r, 'a', '', token, r.mode == 'a' and answer)
 count = count + 1
-return 1
+return '1'
 end
-for i = 1, tonumber(ARGV[3]) do
-local at = i * 3
-replies[i] = complete(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+local packed, at, large, replies = ARGV[3], 1, 3, {}
+while at <= #packed do
+local idSize, tokenSize, size, isHere, answer
+idSize, tokenSize, size, isHere, at = struct.unpack('<HHI4B', packed, at)
+local id, token = string.sub(packed, at, at + idSize - 1), string.sub(packed, at + idSize, at + idSize + tokenSize - 1)
+at = at + idSize + tokenSize
+if isHere == 1 then
+answer = string.sub(packed, at, at + size - 1)
+at = at + size
+else
+large = large + 1
+answer = ARGV[large]
+end
+replies[#replies + 1] = complete(id, token, answer)
 end
 settle()
 if count > 0 then departed(count) end
-return replies
+return table.concat(replies)
 `,
   deadLetters: `local base = KEYS[1]
 local now = tonumber(ARGV[1])
@@ -614,7 +1028,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -625,14 +1038,129 @@ wholes[number] = text
 end
 return text
 end
-local function look(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'm', 'o', 'x', 'e', 'n', 'c', 'd', 'st', 'ct', 'rm', 'q')
-if not r[1] or (r[11] and tonumber(r[11]) <= now) then return false end
-local position = -1
-if r[1] == 'queued' or r[1] == 'delayed' then
-position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[12])
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
 end
-return { id, r[1], r[2], r[3] or '', r[4] or '', r[5] or '', r[6] or '0', r[7], r[8], r[9] or '', r[10] or '', position }
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function look(id)
+local r = peek(id)
+if not r or isGone(r) then return false end
+local position = -1
+if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
+return { id, head(r) .. r.text, errorOf(id, r), position }, r
 end
 local replies = {}
 for _, id in ipairs(redis.call('ZREVRANGE', DEAD, 0, tonumber(ARGV[3]) - 1)) do
@@ -652,7 +1180,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -705,16 +1232,87 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
 local enqueued = 0
-local function enqueue(id, seq)
-index(WAITING, seq, id)
+local function enqueue(id, r)
+index(WAITING, whole(r.seq), id)
 enqueued = enqueued + 1
 end
 local function settleLine()
@@ -727,46 +1325,37 @@ local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0,
 if #due == 0 then return end
 for _, id in ipairs(due) do
 drop(DELAYED, id)
-local key = recordKey(id)
-local seq = redis.call('HGET', key, 'q')
-if seq then
-later('HSET', key, 's', 'queued')
-enqueue(id, seq)
+local r = read(id)
+if r then
+r.state = 'q'
+write(id, r)
+enqueue(id, r)
 end
 end
 settleLine()
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
-end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -774,25 +1363,23 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function judge(state, holder, removeAt, token)
-if holder ~= token or token == '' or (removeAt and tonumber(removeAt) <= now) then return 'lost' end
-if state == 'running' then return 'holds' end
+local function heldBy(r) return whole(r.size + r.streamSize) end
+local function judge(r, token)
+if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
+if r.state == 'r' then return 'holds' end
 return 'repeated'
-end
-local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
-return judge(r[1], r[2], r[3], token)
 end
 local function departed(count)
 local busy = tonumber(shared[4] or '0')
@@ -807,30 +1394,33 @@ end
 redis.call('HSET', base, unpack(fields))
 end
 local id, token, err, wait, counts = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
-local where = standing(id, token)
+local r = read(id)
+local where = judge(r, token)
 if where ~= 'holds' then return where == 'lost' and 0 or 1 end
 if wait < 0 then
-finish(id, read(id), 'failed', err, token)
+finish(id, r, 'f', err, token)
 settle()
 departed(1)
 return 1
 end
-local key = recordKey(id)
 drop(LEASES, id)
-if not counts then later('HINCRBY', key, 'n', -1) end
-if err ~= '' then later('HSET', key, 'e', err) end
-local r = redis.call('HMGET', key, 'q', 'd', 'f')
-if r[3] then
-later('HDEL', key, 'f')
-index(DEADLINES, r[2], id)
+if not counts then r.attempts = r.attempts - 1 end
+if err ~= '' then
+r.errorSize = #err
+later('SETRANGE', recordKey(id), HEAD_SIZE + r.textSize + r.size, err)
+end
+if r.streamHead > 0 then
+r.streamHead = 0
+index(DEADLINES, whole(r.deadline), id)
 end
 if wait > 0 then
-later('HSET', key, 's', 'delayed')
+r.state = 'd'
 index(DELAYED, whole(now + wait), id)
 else
-later('HSET', key, 's', 'queued')
-enqueue(id, r[1])
+r.state = 'q'
+enqueue(id, r)
 end
+write(id, r)
 changed(id)
 settleLine()
 return 1
@@ -846,123 +1436,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local c = redis.call('HMGET', base, 'bytes', 'busy', 'rateTime', 'rateCount')
-local first = redis.call('ZRANGE', WAITING, 0, 0)[1] or redis.call('ZRANGE', DELAYED, 0, 0)[1]
-local oldest = first and redis.call('HGET', recordKey(first), 'c') or '-1'
-local busy, rateTime, rateCount = tonumber(c[2] or '0'), tonumber(c[3] or '0'), tonumber(c[4] or '0')
-if busy > 0 and rateCount > 0 and now - busy > rateTime / rateCount then rateTime = rateTime + (now - busy) end
-return { redis.call('ZCARD', WAITING) + redis.call('ZCARD', DELAYED), redis.call('ZCARD', LEASES),
-redis.call('ZCARD', DEAD), oldest, c[1] or '0', tostring(rateTime), tostring(rateCount) }
-`,
-  look: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local function look(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'm', 'o', 'x', 'e', 'n', 'c', 'd', 'st', 'ct', 'rm', 'q')
-if not r[1] or (r[11] and tonumber(r[11]) <= now) then return false end
-local position = -1
-if r[1] == 'queued' or r[1] == 'delayed' then
-position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[12])
-end
-return { id, r[1], r[2], r[3] or '', r[4] or '', r[5] or '', r[6] or '0', r[7], r[8], r[9] or '', r[10] or '', position }
-end
-local status = look(ARGV[3])
-if not status then return false end
-if ARGV[4] == '1' then
-local answer = status[5] == 'answered' and (redis.call('GET', payloadKey(ARGV[3])) or redis.call('GET', base .. ':a:' .. ARGV[3]))
-return { status, answer or false }
-end
-return { status, false }
-`,
-  readStream: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local function look(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'm', 'o', 'x', 'e', 'n', 'c', 'd', 'st', 'ct', 'rm', 'q')
-if not r[1] or (r[11] and tonumber(r[11]) <= now) then return false end
-local position = -1
-if r[1] == 'queued' or r[1] == 'delayed' then
-position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[12])
-end
-return { id, r[1], r[2], r[3] or '', r[4] or '', r[5] or '', r[6] or '0', r[7], r[8], r[9] or '', r[10] or '', position }
-end
-local id, after, most = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local status = look(id)
-if not status then return false end
-local stream = streamKey(id)
-local head = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-local reply = { 0, head and head[2][2] or false }
-local entries = redis.call('XRANGE', stream, '(' .. after .. '-0', '+', 'COUNT', most + 1)
-for _, entry in ipairs(entries) do
-if entry[2][1] == 'bytes' and #reply < 2 + 2 * most then
-reply[#reply + 1] = string.match(entry[1], '^%d+')
-reply[#reply + 1] = entry[2][2]
-end
-end
-if status[2] == 'done' and #entries <= most then reply[1] = 1 end
-return reply
-`,
-  renew: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1015,30 +1488,556 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local c = redis.call('HMGET', base, 'bytes', 'busy', 'rateTime', 'rateCount')
+local first = redis.call('ZRANGE', WAITING, 0, 0)[1] or redis.call('ZRANGE', DELAYED, 0, 0)[1]
+local oldest = first and peek(first)
+local busy, rateTime, rateCount = tonumber(c[2] or '0'), tonumber(c[3] or '0'), tonumber(c[4] or '0')
+if busy > 0 and rateCount > 0 and now - busy > rateTime / rateCount then rateTime = rateTime + (now - busy) end
+return { redis.call('ZCARD', WAITING) + redis.call('ZCARD', DELAYED), redis.call('ZCARD', LEASES),
+redis.call('ZCARD', DEAD), oldest and whole(oldest.created) or '-1', c[1] or '0', tostring(rateTime), tostring(rateCount) }
+`,
+  look: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
+local function recordKey(id) return base .. ':r:' .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function look(id)
+local r = peek(id)
+if not r or isGone(r) then return false end
+local position = -1
+if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
+return { id, head(r) .. r.text, errorOf(id, r), position }, r
+end
+local status, r = look(ARGV[3])
+if not status then return false end
+return { status, ARGV[4] == '1' and r.outcome == 'a' and r.size > 0 and contentOf(ARGV[3], r) }
+`,
+  readStream: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
+local function recordKey(id) return base .. ':r:' .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function look(id)
+local r = peek(id)
+if not r or isGone(r) then return false end
+local position = -1
+if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
+return { id, head(r) .. r.text, errorOf(id, r), position }, r
+end
+local id, after, most = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local status, r = look(id)
+if not status then return false end
+local stream = streamKey(id)
+local head = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+local reply = { 0, head and head[2][2] or false }
+local entries = redis.call('XRANGE', stream, '(' .. after .. '-0', '+', 'COUNT', most + 1)
+for _, entry in ipairs(entries) do
+if entry[2][1] == 'bytes' and #reply < 2 + 2 * most then
+reply[#reply + 1] = string.match(entry[1], '^%d+')
+reply[#reply + 1] = entry[2][2]
+end
+end
+if r.state == 'x' and #entries <= most then reply[1] = 1 end
+return reply
+`,
+  renew: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
+local function recordKey(id) return base .. ':r:' .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
 local leaseEnd = now + tonumber(ARGV[3])
 local replies = {}
 drop(LEASES, '')
 for at = 4, #ARGV, 2 do
 local id, token = ARGV[at], ARGV[at + 1]
-local key = recordKey(id)
-local r = redis.call('HMGET', key, 's', 'k', 'd', 'f', 'x', 'rm')
+local r = peek(id)
 local state = 'lost'
-local isGone = r[6] and tonumber(r[6]) <= now
-if r[1] == 'done' and not isGone and (r[5] == 'canceled' or r[5] == 'expired') then
-state = r[5]
-elseif r[1] == 'running' and r[2] == token then
-if not r[4] and tonumber(r[3]) <= now then
+if r and r.state == 'x' then
+if not isGone(r) and r.outcome == 'c' then state = 'canceled' end
+if not isGone(r) and r.outcome == 'e' then state = 'expired' end
+elseif r and r.state == 'r' and r.token == token then
+if r.streamHead == 0 and r.deadline <= now then
 state = 'expired'
 else
 state = 'held'
 index(LEASES, whole(leaseEnd), id)
 local keep = leaseEnd + retention
-if r[4] then
-for _, k in ipairs({ key, payloadKey(id), streamKey(id) }) do later('PEXPIREAT', k, whole(keep)) end
+if r.streamHead > 0 then
+for _, key in ipairs({ recordKey(id), streamKey(id) }) do later('PEXPIREAT', key, whole(keep)) end
 extendHorizon(keep)
 end
 end
@@ -1059,7 +2058,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1112,41 +2110,103 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
 end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -1154,81 +2214,81 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
+local function heldBy(r) return whole(r.size + r.streamSize) end
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
-local areAllNew, accepted = false, {}
-local function lookUp(ids)
-local keys = {}
-for i, id in ipairs(ids) do keys[i] = recordKey(id) end
-areAllNew = redis.call('EXISTS', unpack(keys)) == 0
-end
-local function known(key, item)
-if areAllNew and not accepted[item.id] then return nil end
-local r = redis.call('HMGET', key, 'h', 'o', 'v', 'rm', 'q', 'held')
-if not r[1] then return nil end
-if r[4] and tonumber(r[4]) <= now then
-forget(item.id, r[6])
-bytes = bytes - tonumber(r[6])
+local LARGE = 65536
+local function known(item)
+local r = peek(item.id)
+if not r then return nil end
+if isGone(r) then
+forget(item.id, heldBy(r))
+bytes = bytes - r.size - r.streamSize
+if r.whole then free(base .. ':p:' .. item.id) end
 settle()
 return nil
 end
-if r[3] == item.token then return 'accepted', redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[5]) end
-if r[1] == item.fingerprint and (r[2] or '') == item.owner then return 'duplicate', 0 end
-return 'conflict', 0
+local size = FINGERPRINT_SIZE + item.ownerSize
+local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
+return isSame and 'duplicate' or 'conflict', 0
 end
-local function accept(limits, item)
-local key = recordKey(item.id)
-local outcome, number = known(key, item)
-if outcome then return outcome, number end
-local size = #item.payload
+local function refusal(limits, item)
 if queued >= limits.queue then return 'full', queued end
 if item.reachable >= 0 and queued > item.reachable then return 'unreachable', queued end
-if limits.bytes > 0 and bytes + size > limits.bytes then return 'quota_exceeded', bytes end
-seq = seq + 1
-local deadline = whole(now + item.ttl)
+if limits.bytes > 0 and bytes + item.size > limits.bytes then return 'quota_exceeded', bytes end
+end
+local function put(item, removeAt)
+local key, first = recordKey(item.id), struct.pack(HEAD, 'q', '-', item.mode, seq + 1, now, now + item.ttl, 0, 0, 0, 0, 0, 0, 0, 0,
+item.size, item.ownerSize, item.webhookSize, 0, NO_TOKEN)
+if #item.text <= LARGE then return redis.call('SET', key, first .. item.text, 'NX', 'PXAT', removeAt) end
+if not redis.call('SET', key, first, 'NX', 'PXAT', removeAt) then return false end
+redis.call('APPEND', key, item.text)
+return true
+end
+local function accept(limits, item)
 local removeAt = now + item.ttl + retention
-local fields = { 's', 'queued', 'm', item.mode, 'h', item.fingerprint, 'v', item.token, 'q', whole(seq), 'c', whole(now),
-'d', deadline, 'u', whole(removeAt), 'b', size }
-if item.owner ~= '' then fields[#fields + 1] = 'o'; fields[#fields + 1] = item.owner end
-if item.webhook ~= '' then fields[#fields + 1] = 'w'; fields[#fields + 1] = item.webhook end
-redis.call('HSET', key, unpack(fields))
-redis.call('PEXPIREAT', key, whole(removeAt))
-redis.call('SET', payloadKey(item.id), item.payload, 'PXAT', whole(removeAt))
+if refusal(limits, item) or not put(item, whole(removeAt)) then
+local outcome, number = known(item)
+if outcome then return outcome, number end
+outcome, number = refusal(limits, item)
+if outcome then return outcome, number end
+put(item, whole(removeAt))
+end
+seq = seq + 1
 extendHorizon(removeAt)
-addBytes(size)
-bytes = bytes + size
-index(DEADLINES, deadline, item.id)
+bytes = bytes + item.size
+index(DEADLINES, whole(now + item.ttl), item.id)
 index(WAITING, whole(seq), item.id)
-accepted[item.id] = true
 acceptedCount = acceptedCount + 1
 queued = queued + 1
 return 'accepted', queued - 1
 end
 local function settleAccepted()
-if acceptedCount > 0 then later('HSET', base, 'seq', whole(seq)) end
 settle()
-if acceptedCount > 0 and waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
+if acceptedCount == 0 then return end
+redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
+if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
 end
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end
-local r = redis.call('HMGET', recordKey(old), 'm', 'o', 'w', 'h', 'd', 'c', 'rm')
-local payload = redis.call('GET', payloadKey(old))
-if not r[1] or not payload or (r[7] and tonumber(r[7]) <= now) then return false end
+local r, bytes = readWhole(old)
+if not r or isGone(r) then return false end
 local outcome, number = accept({ queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, {
-id = new, token = ARGV[7], mode = r[1], owner = r[2] or '', webhook = r[3] or '', fingerprint = r[4],
-ttl = tonumber(r[5]) - tonumber(r[6]), reachable = -1, payload = payload,
+id = new, mode = r.mode, ttl = r.deadline - r.created, reachable = -1, size = r.size, ownerSize = r.ownerSize,
+webhookSize = r.webhookSize, text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize + r.size),
 })
 if outcome == 'accepted' then drop(DEAD, old) end
 settleAccepted()
@@ -1245,7 +2305,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1274,7 +2333,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1285,26 +2343,140 @@ wholes[number] = text
 end
 return text
 end
-local function judge(state, holder, removeAt, token)
-if holder ~= token or token == '' or (removeAt and tonumber(removeAt) <= now) then return 'lost' end
-if state == 'running' then return 'holds' end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function settle()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function judge(r, token)
+if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
+if r.state == 'r' then return 'holds' end
 return 'repeated'
 end
-local function standing(id, token)
-local r = redis.call('HMGET', recordKey(id), 's', 'k', 'rm')
-return judge(r[1], r[2], r[3], token)
-end
-local id, token, head = ARGV[3], ARGV[4], ARGV[5]
-if standing(id, token) ~= 'holds' then return 0 end
-local key, stream = recordKey(id), streamKey(id)
+local id, token, start = ARGV[3], ARGV[4], ARGV[5]
+local r = read(id)
+if judge(r, token) ~= 'holds' then return 0 end
+local stream, sequence = streamKey(id), r.streamLast + 1
 redis.call('ZREM', DEADLINES, id)
 redis.call('UNLINK', stream)
-local r = redis.call('HMGET', key, 'z', 'a')
-redis.call('HINCRBY', base, 'bytes', #head - tonumber(r[2] or '0'))
-local sequence = tonumber(r[1] or '0') + 1
-redis.call('HSET', key, 'f', sequence, 'z', sequence, 'a', #head)
-redis.call('XADD', stream, sequence .. '-0', 'start', head)
-redis.call('PEXPIRE', stream, redis.call('PTTL', key))
+addBytes(#start - r.streamSize)
+r.streamHead, r.streamLast, r.streamSize = sequence, sequence, #start
+write(id, r)
+settle()
+redis.call('XADD', stream, whole(sequence) .. '-0', 'start', start)
+redis.call('PEXPIRE', stream, redis.call('PTTL', recordKey(id)))
 redis.call('PUBLISH', base .. ':c:' .. id, '')
 return 1
 `,
@@ -1319,7 +2491,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1372,41 +2543,103 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
 end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -1414,86 +2647,94 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
+local function heldBy(r) return whole(r.size + r.streamSize) end
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
-local areAllNew, accepted = false, {}
-local function lookUp(ids)
-local keys = {}
-for i, id in ipairs(ids) do keys[i] = recordKey(id) end
-areAllNew = redis.call('EXISTS', unpack(keys)) == 0
-end
-local function known(key, item)
-if areAllNew and not accepted[item.id] then return nil end
-local r = redis.call('HMGET', key, 'h', 'o', 'v', 'rm', 'q', 'held')
-if not r[1] then return nil end
-if r[4] and tonumber(r[4]) <= now then
-forget(item.id, r[6])
-bytes = bytes - tonumber(r[6])
+local LARGE = 65536
+local function known(item)
+local r = peek(item.id)
+if not r then return nil end
+if isGone(r) then
+forget(item.id, heldBy(r))
+bytes = bytes - r.size - r.streamSize
+if r.whole then free(base .. ':p:' .. item.id) end
 settle()
 return nil
 end
-if r[3] == item.token then return 'accepted', redis.call('ZCOUNT', WAITING, '-inf', '(' .. r[5]) end
-if r[1] == item.fingerprint and (r[2] or '') == item.owner then return 'duplicate', 0 end
-return 'conflict', 0
+local size = FINGERPRINT_SIZE + item.ownerSize
+local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
+return isSame and 'duplicate' or 'conflict', 0
 end
-local function accept(limits, item)
-local key = recordKey(item.id)
-local outcome, number = known(key, item)
-if outcome then return outcome, number end
-local size = #item.payload
+local function refusal(limits, item)
 if queued >= limits.queue then return 'full', queued end
 if item.reachable >= 0 and queued > item.reachable then return 'unreachable', queued end
-if limits.bytes > 0 and bytes + size > limits.bytes then return 'quota_exceeded', bytes end
-seq = seq + 1
-local deadline = whole(now + item.ttl)
+if limits.bytes > 0 and bytes + item.size > limits.bytes then return 'quota_exceeded', bytes end
+end
+local function put(item, removeAt)
+local key, first = recordKey(item.id), struct.pack(HEAD, 'q', '-', item.mode, seq + 1, now, now + item.ttl, 0, 0, 0, 0, 0, 0, 0, 0,
+item.size, item.ownerSize, item.webhookSize, 0, NO_TOKEN)
+if #item.text <= LARGE then return redis.call('SET', key, first .. item.text, 'NX', 'PXAT', removeAt) end
+if not redis.call('SET', key, first, 'NX', 'PXAT', removeAt) then return false end
+redis.call('APPEND', key, item.text)
+return true
+end
+local function accept(limits, item)
 local removeAt = now + item.ttl + retention
-local fields = { 's', 'queued', 'm', item.mode, 'h', item.fingerprint, 'v', item.token, 'q', whole(seq), 'c', whole(now),
-'d', deadline, 'u', whole(removeAt), 'b', size }
-if item.owner ~= '' then fields[#fields + 1] = 'o'; fields[#fields + 1] = item.owner end
-if item.webhook ~= '' then fields[#fields + 1] = 'w'; fields[#fields + 1] = item.webhook end
-redis.call('HSET', key, unpack(fields))
-redis.call('PEXPIREAT', key, whole(removeAt))
-redis.call('SET', payloadKey(item.id), item.payload, 'PXAT', whole(removeAt))
+if refusal(limits, item) or not put(item, whole(removeAt)) then
+local outcome, number = known(item)
+if outcome then return outcome, number end
+outcome, number = refusal(limits, item)
+if outcome then return outcome, number end
+put(item, whole(removeAt))
+end
+seq = seq + 1
 extendHorizon(removeAt)
-addBytes(size)
-bytes = bytes + size
-index(DEADLINES, deadline, item.id)
+bytes = bytes + item.size
+index(DEADLINES, whole(now + item.ttl), item.id)
 index(WAITING, whole(seq), item.id)
-accepted[item.id] = true
 acceptedCount = acceptedCount + 1
 queued = queued + 1
 return 'accepted', queued - 1
 end
 local function settleAccepted()
-if acceptedCount > 0 then later('HSET', base, 'seq', whole(seq)) end
 settle()
-if acceptedCount > 0 and waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
+if acceptedCount == 0 then return end
+redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
+if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
 end
-local limits, token = { queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, ARGV[5]
-local replies, ids = {}, {}
-for i = 1, tonumber(ARGV[6]) do ids[i] = ARGV[7 + (i - 1) * 8] end
-lookUp(ids)
-for i = 1, tonumber(ARGV[6]) do
-local at = 6 + (i - 1) * 8
-replies[#replies + 1], replies[#replies + 2] = accept(limits, {
-id = ARGV[at + 1], token = token .. i, mode = ARGV[at + 2], owner = ARGV[at + 3], webhook = ARGV[at + 4],
-fingerprint = ARGV[at + 5], ttl = tonumber(ARGV[at + 6]), reachable = tonumber(ARGV[at + 7]), payload = ARGV[at + 8],
-})
+local limits = { queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }
+local packed, at, large, replies = ARGV[5], 1, 5, {}
+while at <= #packed do
+local item, idSize, isHere = {}, 0, 0
+item.ttl, item.reachable, item.mode, idSize, item.ownerSize, item.webhookSize, item.size, isHere, at =
+struct.unpack('<ddc1HHHI4B', packed, at)
+item.id = string.sub(packed, at, at + idSize - 1)
+at = at + idSize
+if isHere == 1 then
+local textSize = FINGERPRINT_SIZE + item.ownerSize + item.webhookSize + item.size
+item.text = string.sub(packed, at, at + textSize - 1)
+at = at + textSize
+else
+large = large + 1
+item.text = ARGV[large]
+end
+replies[#replies + 1], replies[#replies + 2] = accept(limits, item)
 end
 settleAccepted()
-return replies
+return table.concat(replies, ' ')
 `,
   sweep: `local base = KEYS[1]
 local now = tonumber(ARGV[1])
@@ -1506,7 +2747,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1559,16 +2799,87 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local USUAL_SIZE = 512
+local NO_TOKEN = string.rep('\\0', 36)
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local r = parse(bytes)
+r.whole = isFormer and bytes
+if #r.text < r.textSize then
+r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local bytes = redis.pcall('GET', recordKey(id))
+if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
+if not bytes then return nil end
+return parse(bytes), bytes
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.textSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
 local enqueued = 0
-local function enqueue(id, seq)
-index(WAITING, seq, id)
+local function enqueue(id, r)
+index(WAITING, whole(r.seq), id)
 enqueued = enqueued + 1
 end
 local function settleLine()
@@ -1581,46 +2892,37 @@ local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0,
 if #due == 0 then return end
 for _, id in ipairs(due) do
 drop(DELAYED, id)
-local key = recordKey(id)
-local seq = redis.call('HGET', key, 'q')
-if seq then
-later('HSET', key, 's', 'queued')
-enqueue(id, seq)
+local r = read(id)
+if r then
+r.state = 'q'
+write(id, r)
+enqueue(id, r)
 end
 end
 settleLine()
 end
-local placeOf = { queued = WAITING, delayed = DELAYED, running = LEASES }
-local function untilOf(value) return tonumber(value or '0') end
-local function read(id)
-local r = redis.call('HMGET', recordKey(id), 's', 'b', 'a', 'w', 'u', 'e')
-return { state = r[1], payload = tonumber(r[2]), answer = tonumber(r[3] or '0'), webhook = r[4], untilMs = untilOf(r[5]),
-hasStream = r[3] and true, err = r[6] }
-end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
-local key, removeAt, held = recordKey(id), now + retention, r.answer
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
 drop(placeOf[r.state], id)
 drop(DEADLINES, id)
-if outcome == 'failed' then
-held = held + r.payload
-later('PEXPIREAT', payloadKey(id), whole(removeAt))
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
 else
-addBytes(0 - r.payload)
-if answer then
-later('SET', payloadKey(id), answer, 'PXAT', whole(removeAt))
-else
-free(payloadKey(id))
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
 end
-end
-later('HSET', key, 's', 'done', 'x', outcome, 'e', err, 'k', token, 'ct', whole(now), 'rm', whole(removeAt), 'held', whole(held))
-if removeAt > r.untilMs or r.hasStream then
-later('PEXPIREAT', key, whole(removeAt))
-later('PEXPIREAT', streamKey(id), whole(removeAt))
-end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(held) .. ':' .. id)
-if r.webhook then
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
 end
@@ -1628,23 +2930,25 @@ changed(id)
 end
 local function expire(id, r)
 local err = 'expired: not finished within its time to live'
-if r.err and r.err ~= '' then err = err .. '; last try: ' .. r.err end
-finish(id, r, 'expired', err, '')
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
 end
 local function forget(id, held)
 drop(RETAINED, held .. ':' .. id)
 drop(DEAD, id)
 drop(HOOKS, id)
-for _, key in ipairs({ recordKey(id), payloadKey(id), streamKey(id) }) do free(key) end
+free(recordKey(id))
+free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
+local function heldBy(r) return whole(r.size + r.streamSize) end
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local expired, takenBack, dead, removed = 0, 0, 0, 0
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, most) end
 for _, id in ipairs(due(DEADLINES)) do
 local r = read(id)
-if r.state and r.state ~= 'done' then
+if r and r.state ~= 'x' then
 expire(id, r)
 expired = expired + 1
 else
@@ -1653,21 +2957,21 @@ end
 end
 settle()
 for _, id in ipairs(due(LEASES)) do
-local key = recordKey(id)
-local r = redis.call('HMGET', key, 's', 'n', 'q', 'd', 'f')
+local r = read(id)
 drop(LEASES, id)
-if r[1] == 'running' then
+if r and r.state == 'r' then
 takenBack = takenBack + 1
-if tonumber(r[2]) >= attemptsAllowed then
-finish(id, read(id), 'failed', 'lease_lost: its replica stopped answering during attempt ' .. r[2], '')
+if r.attempts >= attemptsAllowed then
+finish(id, r, 'f', 'lease_lost: its replica stopped answering during attempt ' .. r.attempts, NO_TOKEN)
 dead = dead + 1
 else
-later('HSET', key, 's', 'queued', 'k', '')
-if r[5] then
-later('HDEL', key, 'f')
-index(DEADLINES, r[4], id)
+r.state, r.token = 'q', NO_TOKEN
+if r.streamHead > 0 then
+r.streamHead = 0
+index(DEADLINES, whole(r.deadline), id)
 end
-enqueue(id, r[3])
+write(id, r)
+enqueue(id, r)
 changed(id)
 end
 end

@@ -5,16 +5,18 @@
 --@include keys
 --@include horizon
 --@include gather
+--@include record
 --@include finish
 local id = ARGV[3]
-local r = redis.call('HMGET', recordKey(id), 's', 'rm', 'held')
-if not r[1] or (r[2] and tonumber(r[2]) <= now) then return 'not_found' end
-if r[1] == 'done' then
-  forget(id, r[3])
+local r = read(id)
+if not r or isGone(r) then return 'not_found' end
+if r.state == 'x' then
+  forget(id, heldBy(r))
   settle()
   return 'deleted'
 end
-finish(id, read(id), 'canceled', 'canceled', '')
+local isRunning = r.state == 'r'
+finish(id, r, 'c', 'canceled', NO_TOKEN)
 settle()
-if r[1] == 'running' then redis.call('PUBLISH', base .. ':cancel', id) end
+if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
 return 'canceled'

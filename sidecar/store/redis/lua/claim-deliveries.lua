@@ -2,16 +2,22 @@
 -- Returns a list of {attempt, webhook, status fields}.
 -- Guarantee: a delivery stays in the store until it is settled; if its deliverer dies it is due again after the lease.
 --@include keys
+--@include horizon
+--@include gather
+--@include record
 --@include look
 local replies = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
-  local status = look(id)
+  local status, r = look(id)
   if status then
-    redis.call('ZADD', HOOKS, now + tonumber(ARGV[4]), id)
-    local attempt = redis.call('HINCRBY', recordKey(id), 'wa', 1)
-    replies[#replies + 1] = { attempt, redis.call('HGET', recordKey(id), 'w'), status }
+    if r.whole then rewrite(id, r.whole) end
+    r.deliveries = r.deliveries + 1
+    write(id, r)
+    index(HOOKS, whole(now + tonumber(ARGV[4])), id)
+    replies[#replies + 1] = { r.deliveries, string.sub(r.text, FINGERPRINT_SIZE + r.ownerSize + 1), status }
   else
-    redis.call('ZREM', HOOKS, id)
+    drop(HOOKS, id)
   end
 end
+settle()
 return replies

@@ -5,36 +5,40 @@
 --@include keys
 --@include horizon
 --@include gather
+--@include record
 --@include line
 --@include finish
 --@include holder
 --@include departures
 local id, token, err, wait, counts = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
-local where = standing(id, token)
+local r = read(id)
+local where = judge(r, token)
 if where ~= 'holds' then return where == 'lost' and 0 or 1 end
 if wait < 0 then
-  finish(id, read(id), 'failed', err, token)
+  finish(id, r, 'f', err, token)
   settle()
   departed(1)
   return 1
 end
-local key = recordKey(id)
 drop(LEASES, id)
-if not counts then later('HINCRBY', key, 'n', -1) end
-if err ~= '' then later('HSET', key, 'e', err) end
+if not counts then r.attempts = r.attempts - 1 end
+if err ~= '' then
+  r.errorSize = #err
+  later('SETRANGE', recordKey(id), HEAD_SIZE + r.textSize + r.size, err)
+end
 -- A stream that broke off had ended the deadline; the next try is under it again.
-local r = redis.call('HMGET', key, 'q', 'd', 'f')
-if r[3] then
-  later('HDEL', key, 'f')
-  index(DEADLINES, r[2], id)
+if r.streamHead > 0 then
+  r.streamHead = 0
+  index(DEADLINES, whole(r.deadline), id)
 end
 if wait > 0 then
-  later('HSET', key, 's', 'delayed')
+  r.state = 'd'
   index(DELAYED, whole(now + wait), id)
 else
-  later('HSET', key, 's', 'queued')
-  enqueue(id, r[1])
+  r.state = 'q'
+  enqueue(id, r)
 end
+write(id, r)
 changed(id)
 settleLine()
 return 1

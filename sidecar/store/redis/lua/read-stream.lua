@@ -1,9 +1,12 @@
 -- Reads a recorded event stream after a sequence number. ARGV: now, retention, id, after, most
 -- Returns nothing where the request is unknown, else {1 if ended, head or nothing, then sequence, piece, ...}.
 --@include keys
+--@include horizon
+--@include gather
+--@include record
 --@include look
 local id, after, most = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local status = look(id)
+local status, r = look(id)
 if not status then return false end
 local stream = streamKey(id)
 local head = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
@@ -16,5 +19,5 @@ for _, entry in ipairs(entries) do
     reply[#reply + 1] = entry[2][2]
   end
 end
-if status[2] == 'done' and #entries <= most then reply[1] = 1 end
+if r.state == 'x' and #entries <= most then reply[1] = 1 end
 return reply

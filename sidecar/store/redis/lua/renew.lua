@@ -5,27 +5,27 @@
 --@include keys
 --@include horizon
 --@include gather
+--@include record
 local leaseEnd = now + tonumber(ARGV[3])
 local replies = {}
 drop(LEASES, '')
 for at = 4, #ARGV, 2 do
   local id, token = ARGV[at], ARGV[at + 1]
-  local key = recordKey(id)
-  local r = redis.call('HMGET', key, 's', 'k', 'd', 'f', 'x', 'rm')
+  local r = peek(id)
   local state = 'lost'
-  local isGone = r[6] and tonumber(r[6]) <= now
-  if r[1] == 'done' and not isGone and (r[5] == 'canceled' or r[5] == 'expired') then
-    state = r[5]
-  elseif r[1] == 'running' and r[2] == token then
-    if not r[4] and tonumber(r[3]) <= now then
+  if r and r.state == 'x' then
+    if not isGone(r) and r.outcome == 'c' then state = 'canceled' end
+    if not isGone(r) and r.outcome == 'e' then state = 'expired' end
+  elseif r and r.state == 'r' and r.token == token then
+    if r.streamHead == 0 and r.deadline <= now then
       state = 'expired'
     else
       state = 'held'
       index(LEASES, whole(leaseEnd), id)
       -- A stream may run past deadline and retention; its keys must not.
       local keep = leaseEnd + retention
-      if r[4] then
-        for _, k in ipairs({ key, payloadKey(id), streamKey(id) }) do later('PEXPIREAT', k, whole(keep)) end
+      if r.streamHead > 0 then
+        for _, key in ipairs({ recordKey(id), streamKey(id) }) do later('PEXPIREAT', key, whole(keep)) end
         extendHorizon(keep)
       end
     end

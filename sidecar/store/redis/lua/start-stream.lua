@@ -2,17 +2,21 @@
 -- Returns 1, or 0 where the lease was lost. Guarantee: pieces of an earlier attempt are dropped, their sequence numbers never
 -- used again; the deadline does not count any more.
 --@include keys
+--@include horizon
+--@include gather
+--@include record
 --@include holder
-local id, token, head = ARGV[3], ARGV[4], ARGV[5]
-if standing(id, token) ~= 'holds' then return 0 end
-local key, stream = recordKey(id), streamKey(id)
+local id, token, start = ARGV[3], ARGV[4], ARGV[5]
+local r = read(id)
+if judge(r, token) ~= 'holds' then return 0 end
+local stream, sequence = streamKey(id), r.streamLast + 1
 redis.call('ZREM', DEADLINES, id)
 redis.call('UNLINK', stream)
-local r = redis.call('HMGET', key, 'z', 'a')
-redis.call('HINCRBY', base, 'bytes', #head - tonumber(r[2] or '0'))
-local sequence = tonumber(r[1] or '0') + 1
-redis.call('HSET', key, 'f', sequence, 'z', sequence, 'a', #head)
-redis.call('XADD', stream, sequence .. '-0', 'start', head)
-redis.call('PEXPIRE', stream, redis.call('PTTL', key))
+addBytes(#start - r.streamSize)
+r.streamHead, r.streamLast, r.streamSize = sequence, sequence, #start
+write(id, r)
+settle()
+redis.call('XADD', stream, whole(sequence) .. '-0', 'start', start)
+redis.call('PEXPIRE', stream, redis.call('PTTL', recordKey(id)))
 redis.call('PUBLISH', base .. ':c:' .. id, '')
 return 1

@@ -1,24 +1,32 @@
 -- Accepts a batch of submissions.
--- ARGV: now, retention, largest queue, largest bytes (0: no quota), submit token, count, then for each:
---   id, mode, owner, webhook, fingerprint, time to live, reachable (-1: no matter), payload
--- Returns outcome and number for each, in order.
--- Guarantee: an accepted request has its record, payload, deadline and place in line, or none of them; repeating the call
--- with the same submit token accepts nothing twice.
+-- ARGV: now, retention, largest queue, largest bytes (0: no quota), submissions one behind the other, then the texts of those that are
+--   too large to lie there. Each: time to live, reachable (-1: no matter), mode, sizes of id, owner, webhook and payload, 1 if its text
+--   follows; id; text (fingerprint, owner, webhook, payload). packing.ts writes it: parsing one argument is cheaper than many arguments.
+-- Returns outcome and number for each, in order, as one text.
+-- Guarantee: an accepted request has its record, payload, deadline and place in line, or none of them.
 --@include keys
 --@include horizon
 --@include gather
+--@include record
 --@include finish
 --@include accept
-local limits, token = { queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, ARGV[5]
-local replies, ids = {}, {}
-for i = 1, tonumber(ARGV[6]) do ids[i] = ARGV[7 + (i - 1) * 8] end
-lookUp(ids)
-for i = 1, tonumber(ARGV[6]) do
-  local at = 6 + (i - 1) * 8
-  replies[#replies + 1], replies[#replies + 2] = accept(limits, {
-    id = ARGV[at + 1], token = token .. i, mode = ARGV[at + 2], owner = ARGV[at + 3], webhook = ARGV[at + 4],
-    fingerprint = ARGV[at + 5], ttl = tonumber(ARGV[at + 6]), reachable = tonumber(ARGV[at + 7]), payload = ARGV[at + 8],
-  })
+local limits = { queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }
+local packed, at, large, replies = ARGV[5], 1, 5, {}
+while at <= #packed do
+  local item, idSize, isHere = {}, 0, 0
+  item.ttl, item.reachable, item.mode, idSize, item.ownerSize, item.webhookSize, item.size, isHere, at =
+    struct.unpack('<ddc1HHHI4B', packed, at)
+  item.id = string.sub(packed, at, at + idSize - 1)
+  at = at + idSize
+  if isHere == 1 then
+    local textSize = FINGERPRINT_SIZE + item.ownerSize + item.webhookSize + item.size
+    item.text = string.sub(packed, at, at + textSize - 1)
+    at = at + textSize
+  else
+    large = large + 1
+    item.text = ARGV[large]
+  end
+  replies[#replies + 1], replies[#replies + 2] = accept(limits, item)
 end
 settleAccepted()
-return replies
+return table.concat(replies, ' ')

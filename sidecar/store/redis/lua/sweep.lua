@@ -7,6 +7,7 @@
 --@include keys
 --@include horizon
 --@include gather
+--@include record
 --@include line
 --@include finish
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -15,7 +16,7 @@ local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(no
 
 for _, id in ipairs(due(DEADLINES)) do
   local r = read(id)
-  if r.state and r.state ~= 'done' then
+  if r and r.state ~= 'x' then
     expire(id, r)
     expired = expired + 1
   else
@@ -25,21 +26,21 @@ end
 settle()
 
 for _, id in ipairs(due(LEASES)) do
-  local key = recordKey(id)
-  local r = redis.call('HMGET', key, 's', 'n', 'q', 'd', 'f')
+  local r = read(id)
   drop(LEASES, id)
-  if r[1] == 'running' then
+  if r and r.state == 'r' then
     takenBack = takenBack + 1
-    if tonumber(r[2]) >= attemptsAllowed then
-      finish(id, read(id), 'failed', 'lease_lost: its replica stopped answering during attempt ' .. r[2], '')
+    if r.attempts >= attemptsAllowed then
+      finish(id, r, 'f', 'lease_lost: its replica stopped answering during attempt ' .. r.attempts, NO_TOKEN)
       dead = dead + 1
     else
-      later('HSET', key, 's', 'queued', 'k', '')
-      if r[5] then
-        later('HDEL', key, 'f')
-        index(DEADLINES, r[4], id)
+      r.state, r.token = 'q', NO_TOKEN
+      if r.streamHead > 0 then
+        r.streamHead = 0
+        index(DEADLINES, whole(r.deadline), id)
       end
-      enqueue(id, r[3])
+      write(id, r)
+      enqueue(id, r)
       changed(id)
     end
   end

@@ -35,7 +35,7 @@ local function settle()
       redis.call('PEXPIREAT', set, whole(horizon))
     end
   end
-  if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', bytesMore) end
+  if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
   if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
   dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
 end

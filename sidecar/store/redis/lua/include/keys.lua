@@ -3,11 +3,7 @@
 -- differ agree. ARGV[2] is how long a done request is kept, in ms.
 --
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
---   base:r:<id>     hash  the record: s state (queued|delayed|running|done), m mode, o owner, w webhook, h fingerprint,
---                         q seq, n attempts, c created, d deadline, u until when its keys live, b payload bytes,
---                         a stream bytes, k token, v submit token, st started, ct completed, x outcome, e error, rm removal, f sequence of
---                         the running stream's head, z last stream sequence, wa webhook attempts, held bytes accounted while done
---   base:p:<id>     text  the request's payload, then in its place the answer
+--   base:r:<id>     text  the whole request, as record.lua says; sidecars of before left a hash here (former.lua)
 --   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
@@ -25,7 +21,6 @@ local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base ..
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
 local function recordKey(id) return base .. ':r:' .. id end
-local function payloadKey(id) return base .. ':p:' .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 
 -- Whole numbers as text, each made once: Redis writes a number that Lua hands it as a float, which is slow.

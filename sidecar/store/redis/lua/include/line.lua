@@ -5,8 +5,8 @@ end
 
 -- Back in line, at its place by arrival: in the line when the step settles.
 local enqueued = 0
-local function enqueue(id, seq)
-  index(WAITING, seq, id)
+local function enqueue(id, r)
+  index(WAITING, whole(r.seq), id)
   enqueued = enqueued + 1
 end
 
@@ -22,11 +22,11 @@ local function releaseDelayed(max)
   if #due == 0 then return end
   for _, id in ipairs(due) do
     drop(DELAYED, id)
-    local key = recordKey(id)
-    local seq = redis.call('HGET', key, 'q')
-    if seq then
-      later('HSET', key, 's', 'queued')
-      enqueue(id, seq)
+    local r = read(id)
+    if r then
+      r.state = 'q'
+      write(id, r)
+      enqueue(id, r)
     end
   end
   settleLine()
