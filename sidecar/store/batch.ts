@@ -1,5 +1,6 @@
-// Gathers the steps of one turn of the event loop into one call of the store: half the CPU of a call each, and where requests
-// arrive together they share a round trip or a commit. A lone step goes out in the same turn, so it waits for nothing.
+// Gathers steps into one call of the store: half the CPU of a call each, and where requests arrive together they share a round
+// trip or a commit. A lone step goes out in the same turn of the event loop, so it waits for nothing. Two calls at most are under
+// way, so that the store works on one while we prepare the other; what comes meanwhile makes the next one larger.
 
 export interface BatchOptions<Item, Reply> {
   readonly maxItems: number;
@@ -15,10 +16,19 @@ interface Waiting<Item, Reply> {
   readonly reject: (error: unknown) => void;
 }
 
+const maxCalls = 2;
+/**
+ * So many do not wait for the end of the turn. Without that, callers who were answered together would come back together, in one
+ * call: the store would rest while we work, and we while it does.
+ */
+const enough = 8;
+
 export class Batch<Item, Reply> {
   readonly #options: BatchOptions<Item, Reply>;
   #waiting: Waiting<Item, Reply>[] = [];
   #bytes = 0;
+  #calls = 0;
+  #isDue = false;
 
   constructor(options: BatchOptions<Item, Reply>) {
     this.#options = options;
@@ -28,10 +38,20 @@ export class Batch<Item, Reply> {
     const size = this.#options.sizeOf(item);
     if (this.#waiting.length > 0 && this.#bytes + size > this.#options.maxBytes) this.#flush();
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
       this.#waiting.push({ item, resolve, reject });
       this.#bytes += size;
-      if (this.#waiting.length >= this.#options.maxItems) this.#flush();
+      const count = this.#waiting.length;
+      if (count >= this.#options.maxItems || (count >= enough && this.#calls < maxCalls)) this.#flush();
+      else this.#flushAfterTurn();
+    });
+  }
+
+  #flushAfterTurn(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      if (this.#calls < maxCalls) this.#flush();
     });
   }
 
@@ -40,13 +60,21 @@ export class Batch<Item, Reply> {
     if (waiting.length === 0) return;
     this.#waiting = [];
     this.#bytes = 0;
+    this.#calls++;
     this.#options.send(waiting.map(({ item }) => item)).then(
       (replies) => {
+        this.#returned();
         for (const [i, { resolve }] of waiting.entries()) resolve(replies[i] as Reply);
       },
       (error: unknown) => {
+        this.#returned();
         for (const { reject } of waiting) reject(error);
       },
     );
+  }
+
+  #returned(): void {
+    this.#calls--;
+    if (this.#waiting.length > 0) this.#flushAfterTurn();
   }
 }

@@ -2241,6 +2241,10 @@ if r.whole then free(base .. ':p:' .. item.id) end
 settle()
 return nil
 end
+if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
+redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
+return nil
+end
 local size = FINGERPRINT_SIZE + item.ownerSize
 local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
 return isSame and 'duplicate' or 'conflict', 0
@@ -2672,6 +2676,10 @@ forget(item.id, heldBy(r))
 bytes = bytes - r.size - r.streamSize
 if r.whole then free(base .. ':p:' .. item.id) end
 settle()
+return nil
+end
+if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
+redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
 return nil
 end
 local size = FINGERPRINT_SIZE + item.ownerSize

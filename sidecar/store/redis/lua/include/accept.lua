@@ -18,6 +18,11 @@ local function known(item)
     settle()
     return nil
   end
+  if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
+    -- Half accepted: a former sidecar's batch failed on one of our records (former.lua). Nobody was told that it was accepted.
+    redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
+    return nil
+  end
   local size = FINGERPRINT_SIZE + item.ownerSize
   local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
   return isSame and 'duplicate' or 'conflict', 0
