@@ -24,6 +24,19 @@ export function chooseCores(): Cores {
   return { measured, around };
 }
 
+/** CPU seconds of all threads so far, to the nanosecond where /proc/<pid>/stat counts in hundredths of a second. */
+export function cpuSecondsOf(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      return 0; // The thread ended meanwhile.
+    }
+  });
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+}
+
 export class PinnedProcess {
   readonly child: ChildProcess;
   readonly name: string;
@@ -65,17 +78,8 @@ export class PinnedProcess {
     }
   }
 
-  /** CPU seconds of all threads so far, to the nanosecond where /proc/<pid>/stat counts in hundredths of a second. */
   cpuSeconds(): number {
-    const tasks = `/proc/${this.pid}/task`;
-    const nanoseconds = readdirSync(tasks).map((task) => {
-      try {
-        return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
-      } catch {
-        return 0; // The thread ended meanwhile.
-      }
-    });
-    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+    return cpuSecondsOf(this.pid);
   }
 
   residentMiB(): number {

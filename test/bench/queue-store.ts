@@ -2,22 +2,20 @@
 // claimed, completed with a kept result).
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import type { Bench, BenchContext } from './bench.ts';
 import { atLeastTimes, atMostTimes, type Figure } from './figure.ts';
-import { runLoad } from './load-program.ts';
+import { type LoadMode, LoadProcess } from './queues/load-process.ts';
 import { type Fsync, type RedisProcess, startRedis } from './redis-process.ts';
 import { interleaved } from './rounds.ts';
 
 const subjects = ['redis everysec', 'redis always', 'sqlite full', 'bullmq everysec', 'bullmq always'] as const;
 type Subject = (typeof subjects)[number];
 type Servers = Readonly<Record<Fsync, RedisProcess>>;
+type Loads = Readonly<Partial<Record<Subject, LoadProcess>>>;
 
-interface QueueFigures {
-  readonly perSecond: number;
-  readonly acceptP50Ms: number;
-  readonly acceptP99Ms: number;
-  readonly cpuPer10000: number;
-}
+/** Node's compilers are done with a queue's path after about as long; the guard has a minute for everything. */
+const warmSeconds = { bench: 6, guard: 2 } as const;
 
 export const queueStore: Bench = {
   name: 'queue',
@@ -26,8 +24,11 @@ export const queueStore: Bench = {
   guardPackages: { 'redis-server': 'redis-server' },
   async run(context) {
     const servers = { everysec: await startRedis(context, 'everysec'), always: await startRedis(context, 'always') };
-    const figures = [...(await accepts(context, servers)), ...(await trips(context, servers))];
-    return context.isGuard ? figures : [...figures, ...(await acceptsWithWaiting(context, servers))];
+    const accepting = await started(context, servers, 'accept');
+    const figures = [...(await accepts(context, servers, accepting))];
+    if (!context.isGuard) figures.push(...(await acceptsWithWaiting(context, servers, accepting)));
+    for (const load of Object.values(accepting)) await load.stop();
+    return [...figures, ...(await trips(context, servers, await started(context, servers, 'trip')))];
   },
 };
 
@@ -35,8 +36,14 @@ export const queueStore: Bench = {
 const chosen = ({ isGuard }: BenchContext): readonly Subject[] =>
   isGuard ? ['redis everysec', 'bullmq everysec'] : subjects;
 
-async function accepts(context: BenchContext, servers: Servers): Promise<readonly Figure[]> {
-  const { perSecond, cpuPer10000 } = await measured(context, servers, chosen(context), 'accept');
+async function accepts(context: BenchContext, servers: Servers, loads: Loads): Promise<readonly Figure[]> {
+  const { perSecond, cpuPer10000, redisCpuPer10000 } = await measured(
+    context,
+    servers,
+    loads,
+    chosen(context),
+    'accept',
+  );
   const goals = [
     atLeastTimes(perSecond, 'redis everysec', 'bullmq everysec', 2),
     ...(context.isGuard ? [] : [atLeastTimes(perSecond, 'redis always', 'bullmq always', 2)]),
@@ -44,11 +51,13 @@ async function accepts(context: BenchContext, servers: Servers): Promise<readonl
   return [
     { name: 'accepted', unit: 'requests/s', values: perSecond, digits: 0, goals },
     { name: 'Node CPU per 10,000 accepted', unit: 's', values: cpuPer10000, goals: cpuGoals(context, cpuPer10000) },
+    { name: 'Redis CPU per 10,000 accepted', unit: 's', values: ofRedis(redisCpuPer10000), goals: [] },
   ];
 }
 
-async function trips(context: BenchContext, servers: Servers): Promise<readonly Figure[]> {
-  const { perSecond, acceptP99Ms, cpuPer10000 } = await measured(context, servers, chosen(context), 'trip');
+async function trips(context: BenchContext, servers: Servers, loads: Loads): Promise<readonly Figure[]> {
+  const values = await measured(context, servers, loads, chosen(context), 'trip');
+  const { perSecond, acceptP99Ms, cpuPer10000, redisCpuPer10000 } = values;
   const goals = [
     atLeastTimes(perSecond, 'redis everysec', 'bullmq everysec', 2.5),
     ...(context.isGuard ? [] : goalsOnDisk(perSecond)),
@@ -57,8 +66,12 @@ async function trips(context: BenchContext, servers: Servers): Promise<readonly 
     { name: 'accepted, claimed and completed', unit: 'requests/s', values: perSecond, digits: 0, goals },
     { name: 'accepting under that load, p99', unit: 'ms', values: acceptP99Ms, goals: [] },
     { name: 'Node CPU per 10,000 trips', unit: 's', values: cpuPer10000, goals: cpuGoals(context, cpuPer10000) },
+    { name: 'Redis CPU per 10,000 trips', unit: 's', values: ofRedis(redisCpuPer10000), goals: [] },
   ];
 }
+
+const ofRedis = (values: Figure['values']): Figure['values'] =>
+  Object.fromEntries(Object.entries(values).filter(([subject]) => !subject.startsWith('sqlite')));
 
 /** For the guard: CPU is accounted alike however busy the machine is. */
 const cpuGoals = ({ isGuard }: BenchContext, cpu: Figure['values']) =>
@@ -70,12 +83,12 @@ const goalsOnDisk = (perSecond: Figure['values']) => [
 ];
 
 /** The same whatever waits already: what is slow with a long line fails when it is needed most. */
-async function acceptsWithWaiting(context: BenchContext, servers: Servers): Promise<readonly Figure[]> {
+async function acceptsWithWaiting(context: BenchContext, servers: Servers, loads: Loads): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const waiting of [10, 10_000, 100_000]) {
     const few = { ...context, rounds: Math.min(3, context.rounds) };
-    const chosen = ['redis everysec', 'sqlite full', 'bullmq everysec'] as const;
-    const { acceptP50Ms, acceptP99Ms } = await measured(few, servers, chosen, 'accept', waiting);
+    const some = ['redis everysec', 'sqlite full', 'bullmq everysec'] as const;
+    const { acceptP50Ms, acceptP99Ms } = await measured(few, servers, loads, some, 'accept', waiting);
     const among = `with ${waiting.toLocaleString('en')} waiting`;
     figures.push({ name: `accepting ${among}, p50`, unit: 'ms', values: acceptP50Ms, goals: [] });
     figures.push({ name: `accepting ${among}, p99`, unit: 'ms', values: acceptP99Ms, goals: [] });
@@ -83,33 +96,56 @@ async function acceptsWithWaiting(context: BenchContext, servers: Servers): Prom
   return figures;
 }
 
+/** A process for each subject, warm. */
+async function started(context: BenchContext, servers: Servers, mode: LoadMode): Promise<Loads> {
+  const loads: Partial<Record<Subject, LoadProcess>> = {};
+  for (const subject of chosen(context)) {
+    context.progress(`${mode}, warming up: ${subject}`);
+    const { kind, server } = partsOf(subject, servers);
+    const address = kind === 'sqlite' ? mkdtempSync(join(context.folder, 'sqlite-')) : server.url;
+    const load = context.use(new LoadProcess(context, kind, address, mode, kind === 'sqlite' ? 0 : server.process.pid));
+    await load.measure({ seconds: context.isGuard ? warmSeconds.guard : warmSeconds.bench, waiting: 0 });
+    await emptied(server);
+    loads[subject] = load;
+  }
+  return loads;
+}
+
 function measured(
   context: BenchContext,
   servers: Servers,
-  chosen: readonly Subject[],
-  mode: 'accept' | 'trip',
+  loads: Loads,
+  some: readonly Subject[],
+  mode: LoadMode,
   waiting = 0,
 ) {
   return interleaved({
-    subjects: chosen,
-    measures: ['perSecond', 'acceptP50Ms', 'acceptP99Ms', 'cpuPer10000'],
+    subjects: some,
+    measures: ['perSecond', 'acceptP50Ms', 'acceptP99Ms', 'cpuPer10000', 'redisCpuPer10000'],
     rounds: context.rounds,
     progress: (line) => context.progress(`${mode}${waiting > 0 ? ` with ${waiting} waiting` : ''}, ${line}`),
     measure: async (subject) => {
-      const [kind = '', fsync = ''] = subject.split(' ');
-      const address = kind === 'sqlite' ? mkdtempSync(join(context.folder, 'sqlite-')) : servers[fsync as Fsync].url;
-      // The program that holds the queue is what is measured: it gets the core of the measured.
-      const turned = { ...context, cores: { measured: context.cores.around, around: context.cores.measured } };
-      const figures = await runLoad<QueueFigures>(turned, 'queue-load', kind, address, mode, context.seconds, waiting);
-      if (kind !== 'sqlite') await emptied(servers[fsync as Fsync]);
+      const figures = await loads[subject]?.measure({ seconds: context.seconds, waiting });
+      if (figures === undefined) throw new Error(`${subject} was not started`);
+      await emptied(partsOf(subject, servers).server);
       return { ...figures };
     },
   });
 }
 
+/** SQLite has no server; to empty one does it no harm. */
+function partsOf(subject: Subject, servers: Servers): { readonly kind: string; readonly server: RedisProcess } {
+  const [kind = '', fsync = ''] = subject.split(' ');
+  return { kind, server: servers[fsync === 'always' ? 'always' : 'everysec'] };
+}
+
+/** With an append-only file that begins anew: it is not rewritten by itself meanwhile (redis-process.ts). */
 async function emptied({ url }: RedisProcess): Promise<void> {
-  const { Redis } = await import('ioredis');
   const redis = new Redis(url);
   await redis.flushall();
+  await redis.bgrewriteaof();
+  while (/aof_rewrite_in_progress:1|aof_rewrite_scheduled:1/.test(await redis.info('persistence'))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   redis.disconnect();
 }

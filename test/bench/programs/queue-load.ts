@@ -1,57 +1,76 @@
-// The queue itself without HTTP: 16 submitters, and for whole trips 32 workers that answer at once. Prints its figures as JSON.
-// Arguments: subject, address (Redis URL or data directory), accept|trip, seconds, requests already waiting.
+// The queue itself without HTTP: 16 submitters, and for whole trips 32 workers that answer at once. Arguments: subject, address (Redis
+// URL or directory), accept|trip, process id of Redis (0: none). Each line read is a window to measure, on a queue opened
+// anew, and is answered with its figures as JSON: the process stays, and with it what Node has compiled.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { quantile } from '../figure.ts';
+import { cpuSecondsOf } from '../pinned-process.ts';
 import { bullmq } from '../queues/bullmq.ts';
+import type { QueueFigures, Window } from '../queues/load-process.ts';
 import type { BenchQueue } from '../queues/queue.ts';
 import { sidecarStore } from '../queues/sidecar-store.ts';
 
-const [subject = '', address = '', mode = '', secondsText = '', waitingText = '0'] = process.argv.slice(2);
-const seconds = Number(secondsText);
+const [subject = '', address = '', mode = '', redisPid = '0'] = process.argv.slice(2);
 const submitters = 16;
 const mostUnfinished = 1000;
+/** From the first request to the first that is measured. */
+const rampSeconds = 0.3;
 
-const queue: BenchQueue = subject === 'bullmq' ? await bullmq(address) : await sidecarStore(address);
-let isOver = false;
-let [accepted, completed] = [0, 0];
-let acceptMs: number[] = [];
-
-await fill(Number(waitingText));
-if (mode === 'trip') queue.work(32, () => completed++);
-const submitting = Array.from({ length: submitters }, submit);
-await pause(Math.min(1, seconds / 2));
-const before = { accepted, completed, cpu: process.cpuUsage(), at: performance.now() };
-acceptMs = [];
-await pause(seconds);
-const elapsed = (performance.now() - before.at) / 1000;
-const cpu = process.cpuUsage(before.cpu);
-const done = mode === 'trip' ? completed - before.completed : accepted - before.accepted;
-const sorted = acceptMs.sort((a, b) => a - b);
-const figures = {
-  perSecond: done / elapsed,
-  acceptP50Ms: quantile(sorted, 0.5),
-  acceptP99Ms: quantile(sorted, 0.99),
-  cpuPer10000: ((cpu.user + cpu.system) / 1e6 / done) * 10_000,
-};
-isOver = true;
-await Promise.all(submitting);
-await queue.close();
-console.log(JSON.stringify(figures));
+for await (const line of createInterface({ input: process.stdin })) {
+  const place = subject === 'sqlite' ? mkdtempSync(join(address, 'queue-')) : address;
+  const queue = subject === 'bullmq' ? await bullmq(place) : await sidecarStore(place);
+  const figures = await measure(queue, JSON.parse(line) as Window);
+  await queue.close();
+  if (subject === 'sqlite') rmSync(place, { recursive: true });
+  console.log(JSON.stringify(figures));
+}
 process.exit(0);
 
-async function submit(): Promise<void> {
-  while (!isOver) {
-    if (mode === 'trip' && accepted - completed > mostUnfinished) {
-      await pause(0.001);
-      continue;
+async function measure(queue: BenchQueue, { seconds, waiting }: Window): Promise<QueueFigures> {
+  const isTrip = mode === 'trip';
+  const count = { accepted: 0, completed: 0 };
+  let [isOver, acceptMs] = [false, [] as number[]];
+  const submit = async () => {
+    while (!isOver) {
+      if (isTrip && count.accepted - count.completed > mostUnfinished) {
+        await pause(0.001);
+        continue;
+      }
+      const start = performance.now();
+      await queue.submit();
+      acceptMs.push(performance.now() - start);
+      count.accepted++;
     }
-    const start = performance.now();
-    await queue.submit();
-    acceptMs.push(performance.now() - start);
-    accepted++;
-  }
+  };
+  await fill(queue, waiting);
+  if (isTrip) queue.work(32, () => count.completed++);
+  const submitting = Array.from({ length: submitters }, submit);
+  await pause(rampSeconds);
+  acceptMs = [];
+  const before = { ...count, ...cpu(), at: performance.now() };
+  await pause(seconds);
+  const elapsed = (performance.now() - before.at) / 1000;
+  const after = cpu();
+  const done = isTrip ? count.completed - before.completed : count.accepted - before.accepted;
+  isOver = true;
+  await Promise.all(submitting);
+  const sorted = acceptMs.sort((a, b) => a - b);
+  return {
+    perSecond: done / elapsed,
+    acceptP50Ms: quantile(sorted, 0.5),
+    acceptP99Ms: quantile(sorted, 0.99),
+    cpuPer10000: ((after.own - before.own) / done) * 10_000,
+    redisCpuPer10000: ((after.redis - before.redis) / done) * 10_000,
+  };
 }
 
-async function fill(waiting: number): Promise<void> {
+function cpu(): { readonly own: number; readonly redis: number } {
+  const { user, system } = process.cpuUsage();
+  return { own: (user + system) / 1e6, redis: redisPid === '0' ? 0 : cpuSecondsOf(Number(redisPid)) };
+}
+
+async function fill(queue: BenchQueue, waiting: number): Promise<void> {
   for (let filled = 0; filled < waiting; ) {
     const share = Math.min(500, waiting - filled);
     await Promise.all(Array.from({ length: share }, () => queue.submit()));

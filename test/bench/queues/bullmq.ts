@@ -1,6 +1,6 @@
 // The peer: BullMQ as its documentation shows it, one queue, one worker with concurrency, results kept.
 import { Queue, Worker } from 'bullmq';
-import { answerBody, type BenchQueue, requestBody } from './queue.ts';
+import { answerBody, type BenchQueue, requestBody, requestHead } from './queue.ts';
 
 export async function bullmq(url: string): Promise<BenchQueue> {
   const { hostname: host, port } = new URL(url);
@@ -12,7 +12,7 @@ export async function bullmq(url: string): Promise<BenchQueue> {
   let worker: Worker | undefined;
   return {
     async submit() {
-      await queue.add('inference', { method: 'POST', target: '/v1/completions', body });
+      await queue.add('inference', { ...requestHead, body });
     },
     work(workers, completed) {
       worker = new Worker('bench', async () => answer, { connection, concurrency: workers });

@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createStore } from '../../../sidecar/store/open-store.ts';
 import type { Claim, Store } from '../../../sidecar/store/store.ts';
-import { answerBody, type BenchQueue, requestBody } from './queue.ts';
+import { answerBody, type BenchQueue, requestBody, requestHead } from './queue.ts';
 
-const rawHeaders = ['Host', 'bench', 'Content-Type', 'application/json', 'Content-Length', `${requestBody.length}`];
 const response = { status: 200, headers: ['Content-Type', 'application/json'], body: answerBody };
 
 /** `address`: a Redis URL, or the directory of an SQLite file. */
@@ -43,9 +42,7 @@ function submission() {
   return {
     id: randomUUID(),
     mode: 'async',
-    method: 'POST',
-    target: '/v1/completions',
-    headers: rawHeaders,
+    ...requestHead,
     body: requestBody,
     owner: '',
     webhook: '',

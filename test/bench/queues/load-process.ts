@@ -1,0 +1,62 @@
+// The process that holds one queue and loads it (programs/queue-load.ts): started once for all its windows, on the core of the
+// measured, because the program that holds the queue is what is measured.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type BenchContext, nodeCommand } from '../bench.ts';
+
+export interface Window {
+  readonly seconds: number;
+  /** Requests that wait already. */
+  readonly waiting: number;
+}
+
+export interface QueueFigures {
+  readonly perSecond: number;
+  readonly acceptP50Ms: number;
+  readonly acceptP99Ms: number;
+  readonly cpuPer10000: number;
+  /** 0 where no Redis is asked. */
+  readonly redisCpuPer10000: number;
+}
+
+export type LoadMode = 'accept' | 'trip';
+
+export class LoadProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: Interface;
+  readonly #name: string;
+
+  constructor(context: BenchContext, subject: string, address: string, mode: LoadMode, redisPid: number) {
+    this.#name = `${subject} ${mode}`;
+    const file = fileURLToPath(new URL('../programs/queue-load.ts', import.meta.url));
+    const profileName = `queue-${mode}-${subject}-${redisPid}`;
+    const all = nodeCommand(context, profileName, file, subject, address, mode, String(redisPid));
+    // The memory limit of our image is not BullMQ's: it runs as Node does by itself.
+    const command = subject === 'bullmq' ? all.filter((flag) => !flag.startsWith('--max-semi-space-size')) : all;
+    this.#child = spawn('taskset', ['-c', String(context.cores.measured), ...command], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#lines = createInterface({ input: this.#child.stdout });
+  }
+
+  async measure(window: Window): Promise<QueueFigures> {
+    const answer = once(this.#lines, 'line');
+    const end = once(this.#child, 'exit').then(() => {
+      throw new Error(`the load of ${this.#name} ended`);
+    });
+    this.#child.stdin.write(`${JSON.stringify(window)}\n`);
+    const [line] = (await Promise.race([answer, end])) as [string];
+    end.catch(() => undefined);
+    return JSON.parse(line) as QueueFigures;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const end = once(this.#child, 'exit');
+    this.#child.stdin.end();
+    await end;
+  }
+}
