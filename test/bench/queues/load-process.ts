@@ -27,10 +27,10 @@ export type LoadMode = 'accept' | 'trip';
 export class LoadProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: Interface;
-  readonly #name: string;
+  /** Rejects as soon as the process has ended. */
+  readonly #ended: Promise<never>;
 
   constructor(context: BenchContext, subject: string, address: string, mode: LoadMode, redisPid: number) {
-    this.#name = `${subject} ${mode}`;
     const file = fileURLToPath(new URL('../programs/queue-load.ts', import.meta.url));
     const profileName = `queue-${mode}-${subject}-${redisPid}`;
     const all = nodeCommand(context, profileName, file, subject, address, mode, String(redisPid));
@@ -40,23 +40,24 @@ export class LoadProcess {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#lines = createInterface({ input: this.#child.stdout });
+    this.#ended = once(this.#child, 'exit').then(() => {
+      throw new Error(`the load of ${subject} (${mode}) ended`);
+    });
+    this.#ended.catch(() => undefined);
   }
 
   async measure(window: Window): Promise<QueueFigures> {
     const answer = once(this.#lines, 'line');
-    const end = once(this.#child, 'exit').then(() => {
-      throw new Error(`the load of ${this.#name} ended`);
-    });
     this.#child.stdin.write(`${JSON.stringify(window)}\n`);
-    const [line] = (await Promise.race([answer, end])) as [string];
-    end.catch(() => undefined);
+    const [line] = (await Promise.race([answer, this.#ended])) as [string];
     return JSON.parse(line) as QueueFigures;
   }
 
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const end = once(this.#child, 'exit');
     this.#child.stdin.end();
-    await end;
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    await this.#ended.catch(() => undefined);
+    clearTimeout(force);
   }
 }

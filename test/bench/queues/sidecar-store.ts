@@ -22,7 +22,7 @@ export async function sidecarStore(address: string): Promise<BenchQueue> {
     },
   );
   await store.open();
-  let stopWorking = () => {};
+  let stopWorking = () => Promise.resolve();
   return {
     async submit() {
       const outcome = await store.submit(submission());
@@ -32,7 +32,7 @@ export async function sidecarStore(address: string): Promise<BenchQueue> {
       stopWorking = work(store, workers, completed);
     },
     async close() {
-      stopWorking();
+      await stopWorking();
       await store.close();
     },
   };
@@ -50,29 +50,36 @@ function submission() {
   } as const;
 }
 
-/** One claim under way at a time, for all workers that are free: as the sidecar's worker does. */
-function work(store: Store, workers: number, completed: () => void): () => void {
+/** One claim under way at a time, for all workers that are free: as the sidecar's worker does. Stopping waits for what is under way. */
+function work(store: Store, workers: number, completed: () => void): () => Promise<void> {
   let free = workers;
-  let isClaiming = false;
+  let claiming: Promise<void> | undefined;
   let isOver = false;
+  const finishing = new Set<Promise<void>>();
   const finish = async (claim: Claim) => {
     if (await store.complete(claim, response)) completed();
     free++;
-    void claimMore();
+    claimMore();
   };
-  const claimMore = async () => {
-    if (isClaiming || isOver || free === 0) return;
-    isClaiming = true;
+  const claimOnce = async () => {
     const batch = await store.claim({ max: free, worker: 'bench', leaseMs: 30_000 });
-    isClaiming = false;
+    claiming = undefined;
     free -= batch.claims.length;
-    for (const claim of batch.claims) void finish(claim);
-    if (batch.isMoreDue) void claimMore();
+    for (const claim of batch.claims) {
+      const end = finish(claim).finally(() => finishing.delete(end));
+      finishing.add(end);
+    }
+    if (batch.isMoreDue) claimMore();
   };
-  const stop = store.onWork(() => void claimMore());
-  void claimMore();
-  return () => {
+  const claimMore = () => {
+    if (claiming === undefined && !isOver && free > 0) claiming = claimOnce();
+  };
+  const stop = store.onWork(claimMore);
+  claimMore();
+  return async () => {
     isOver = true;
     stop();
+    await claiming;
+    await Promise.all(finishing);
   };
 }
