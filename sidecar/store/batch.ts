@@ -5,6 +5,11 @@
 export interface BatchOptions<Item, Reply> {
   readonly maxItems: number;
   readonly maxBytes: number;
+  /**
+   * So many do not wait for the end of the turn. Without that, callers who were answered together come back together, in one call:
+   * the store rests while we work, and we while it does.
+   */
+  readonly enough: number;
   sizeOf(item: Item): number;
   /** The replies in the order of the items. */
   send(items: readonly Item[]): Promise<readonly Reply[]>;
@@ -17,11 +22,6 @@ interface Waiting<Item, Reply> {
 }
 
 const maxCalls = 2;
-/**
- * So many do not wait for the end of the turn. Without that, callers who were answered together would come back together, in one
- * call: the store would rest while we work, and we while it does.
- */
-const enough = 8;
 
 export class Batch<Item, Reply> {
   readonly #options: BatchOptions<Item, Reply>;
@@ -40,8 +40,9 @@ export class Batch<Item, Reply> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       this.#bytes += size;
+      const { maxItems, enough } = this.#options;
       const count = this.#waiting.length;
-      if (count >= this.#options.maxItems || (count >= enough && this.#calls < maxCalls)) this.#flush();
+      if (count >= maxItems || (count >= enough && this.#calls < maxCalls)) this.#flush();
       else this.#flushAfterTurn();
     });
   }

@@ -68,12 +68,15 @@ export class RedisStore implements Store {
     this.#submissions = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
+      enough: 8,
       sizeOf,
       send: (items) => this.#sendSubmissions(items),
     });
     this.#answers = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
+      // Answers to one claim that come together are followed by one claim.
+      enough: maxBatchItems,
       sizeOf,
       send: (items) => this.#sendAnswers(items),
     });

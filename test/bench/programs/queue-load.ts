@@ -14,8 +14,8 @@ import { sidecarStore } from '../queues/sidecar-store.ts';
 const [subject = '', address = '', mode = '', redisPid = '0'] = process.argv.slice(2);
 const submitters = 16;
 const mostUnfinished = 1000;
-/** From the first request to the first that is measured. */
-const rampSeconds = 0.3;
+/** Measured from then on: connections are made, workers have found their work. */
+const ramp = { seconds: 0.3, done: 500 } as const;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const place = subject === 'sqlite' ? mkdtempSync(join(address, 'queue-')) : address;
@@ -46,13 +46,16 @@ async function measure(queue: BenchQueue, { seconds, waiting }: Window): Promise
   await fill(queue, waiting);
   if (isTrip) queue.work(32, () => count.completed++);
   const submitting = Array.from({ length: submitters }, submit);
-  await pause(rampSeconds);
+  await pause(ramp.seconds);
+  const doneSoFar = () => (isTrip ? count.completed : count.accepted);
+  while (doneSoFar() < ramp.done) await pause(0.01);
   acceptMs = [];
   const before = { ...count, ...cpu(), at: performance.now() };
   await pause(seconds);
   const elapsed = (performance.now() - before.at) / 1000;
   const after = cpu();
-  const done = isTrip ? count.completed - before.completed : count.accepted - before.accepted;
+  const done = doneSoFar() - (isTrip ? before.completed : before.accepted);
+  if (done === 0) throw new Error(`${subject} did nothing in ${seconds} s`);
   isOver = true;
   await Promise.all(submitting);
   const sorted = acceptMs.sort((a, b) => a - b);
