@@ -14,8 +14,8 @@ import { sidecarStore } from '../queues/sidecar-store.ts';
 const [subject = '', address = '', mode = '', redisPid = '0'] = process.argv.slice(2);
 const submitters = 16;
 const mostUnfinished = 1000;
-/** Measured from then on: connections are made, workers have found their work. */
-const ramp = { seconds: 0.3, done: 500 } as const;
+/** At least so long passes before anything is measured: connections are made, workers have found their work. */
+const rampSeconds = 0.3;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const place = subject === 'sqlite' ? mkdtempSync(join(address, 'queue-')) : address;
@@ -27,7 +27,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 process.exit(0);
 
-async function measure(queue: BenchQueue, { seconds, waiting }: Window): Promise<QueueFigures> {
+async function measure(queue: BenchQueue, { seconds, waiting, after }: Window): Promise<QueueFigures> {
   const isTrip = mode === 'trip';
   const count = { accepted: 0, completed: 0 };
   let [isOver, acceptMs] = [false, [] as number[]];
@@ -46,14 +46,14 @@ async function measure(queue: BenchQueue, { seconds, waiting }: Window): Promise
   await fill(queue, waiting);
   if (isTrip) queue.work(32, () => count.completed++);
   const submitting = Array.from({ length: submitters }, submit);
-  await pause(ramp.seconds);
+  await pause(rampSeconds);
   const doneSoFar = () => (isTrip ? count.completed : count.accepted);
-  while (doneSoFar() < ramp.done) await pause(0.01);
+  while (doneSoFar() < after) await pause(0.01);
   acceptMs = [];
   const before = { ...count, ...cpu(), at: performance.now() };
   await pause(seconds);
   const elapsed = (performance.now() - before.at) / 1000;
-  const after = cpu();
+  const used = cpu();
   const done = doneSoFar() - (isTrip ? before.completed : before.accepted);
   if (done === 0) throw new Error(`${subject} did nothing in ${seconds} s`);
   isOver = true;
@@ -63,8 +63,8 @@ async function measure(queue: BenchQueue, { seconds, waiting }: Window): Promise
     perSecond: done / elapsed,
     acceptP50Ms: quantile(sorted, 0.5),
     acceptP99Ms: quantile(sorted, 0.99),
-    cpuPer10000: ((after.own - before.own) / done) * 10_000,
-    redisCpuPer10000: ((after.redis - before.redis) / done) * 10_000,
+    cpuPer10000: ((used.own - before.own) / done) * 10_000,
+    redisCpuPer10000: ((used.redis - before.redis) / done) * 10_000,
   };
 }
 

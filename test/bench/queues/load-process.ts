@@ -11,6 +11,8 @@ export interface Window {
   readonly seconds: number;
   /** Requests that wait already. */
   readonly waiting: number;
+  /** Measured is what comes after so many. */
+  readonly after: number;
 }
 
 export interface QueueFigures {
