@@ -32,6 +32,30 @@ describeStores('submissions', (kit) => {
     expect(await store.submit({ ...request, ...difference })).toEqual({ kind: 'conflict' });
   });
 
+  it('small and large bodies and answers that come together, with long names, come back byte for byte', async () => {
+    const store = await kit().open();
+    const webhook = `https://example.com/${'w'.repeat(600)}`;
+    const sizes = [0, 300, 65_537, 1, 200_000];
+    const bytesOf = (size: number) => Buffer.from(Array.from({ length: size }, (_, i) => (i * 7 + size) % 256));
+    const requests = sizes.map((size) => submission({ body: bytesOf(size), owner: 'größe', webhook }));
+    await Promise.all(requests.map((request) => store.submit(request)));
+    const { claims } = await store.claim({ max: 10, worker: 'test', leaseMs });
+    expect(claims.map(({ id }) => id)).toEqual(requests.map(({ id }) => id));
+    for (const [i, { submission: claimed }] of claims.entries()) {
+      expect(claimed).toMatchObject({ owner: 'größe', webhook, target: requests[i]?.target });
+      expect(Buffer.from(claimed.body).equals(requests[i]?.body as Buffer)).toBe(true);
+    }
+    const answers = claims.map(({ submission: { body } }) => response({ body: Buffer.concat([body, bytesOf(99)]) }));
+    await Promise.all(claims.map((claim, i) => store.complete(claim, answers[i] as (typeof answers)[number])));
+    for (const [i, { id }] of claims.entries()) {
+      const result = await store.result(id);
+      expect(result.kind === 'answered' && Buffer.from(result.response.body).equals(answers[i]?.body as Buffer)).toBe(
+        true,
+      );
+      expect(result.kind !== 'not_found' && result.status.owner).toBe('größe');
+    }
+  });
+
   it('an id is free again after retention, also before a sweep', async () => {
     const store = await kit().open();
     const request = submission();
