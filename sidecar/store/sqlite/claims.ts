@@ -2,8 +2,8 @@
 import { decodeRequest, encodeAnswer } from '../payload.ts';
 import type { StoredResponse } from '../record.ts';
 import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
-import type { Ledger } from './ledger.ts';
-import type { RequestRow } from './schema.ts';
+import { isOverdue, type Ledger } from './ledger.ts';
+import type { WaitingRow } from './schema.ts';
 
 /** Bytes of requests that one claim carries at most; a larger one goes alone. */
 const maxClaimBytes = 64 * 1024 * 1024;
@@ -19,73 +19,64 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   const claims: Claim[] = [];
   let expired = 0;
   let room = maxClaimBytes;
-  for (let isFull = false; !isFull && claims.length < options.max && expired < 100; ) {
-    const rows = ledger.database.all<WaitingRow>(
-      `SELECT requests.*, bytes FROM requests JOIN payloads USING (seq) WHERE state = 'queued' ORDER BY seq LIMIT ?`,
-      options.max - claims.length,
-    );
-    if (rows.length === 0) break;
-    for (const row of rows) {
-      if (row.deadline_at <= nowMs) {
-        ledger.expire(row);
-        expired++;
-        continue;
-      }
-      isFull = claims.length > 0 && row.payload_bytes > room;
-      if (isFull) break;
-      room -= row.payload_bytes;
-      claims.push(give(ledger, row, token, nowMs, options.leaseMs));
+  while (claims.length < options.max && expired < 100) {
+    const seq = ledger.memory.line.first();
+    if (seq === undefined) break;
+    const row = ledger.waiting(seq);
+    if (row.deadline_at <= nowMs) {
+      ledger.expire(row);
+      expired++;
+      continue;
     }
+    if (claims.length > 0 && row.payload_bytes > room) break;
+    room -= row.payload_bytes;
+    claims.push(give(ledger, row, token, nowMs, options.leaseMs));
   }
   return { claims, expired };
 }
 
-type WaitingRow = RequestRow & { readonly bytes: Uint8Array };
-
-function give(ledger: Ledger, row: WaitingRow, token: string, nowMs: number, leaseMs: number): Claim {
-  const { database } = ledger;
+function give(ledger: Ledger, waiting: WaitingRow, token: string, nowMs: number, leaseMs: number): Claim {
+  const { bytes, ...row } = waiting;
   const attempt = row.attempts + 1;
   ledger.leave(row);
-  ledger.tally.add('running', 1);
-  database.run(
-    `UPDATE requests SET state = 'running', token = ?, attempts = ?, started_at = ?, lease_until = ? WHERE seq = ?`,
+  ledger.database.run(
+    `UPDATE requests SET state = 'running', token = ?, attempts = ?, started_at = ? WHERE seq = ?`,
     token,
     attempt,
     nowMs,
-    nowMs + leaseMs,
     row.seq,
   );
+  ledger.memory.hold({ ...row, state: 'running', token, attempts: attempt, started_at: nowMs }, nowMs + leaseMs);
   ledger.changed(row.id);
   const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
-  const request = decodeRequest(Buffer.from(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength));
+  const request = decodeRequest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const submission = { id, mode, owner, webhook, ttlMs: deadlineAtMs - createdAtMs, ...request };
   return { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
 }
 
 /** Requests whose backoff is over go back to their place by arrival. */
 export function releaseDelayed(ledger: Ledger, max: number): void {
-  const { database, tally } = ledger;
-  if (tally.counts.delayed === 0) return;
-  const due = database.all<{ seq: number }>(
-    `SELECT seq FROM requests WHERE state = 'delayed' AND due_at <= ? ORDER BY due_at LIMIT ?`,
-    ledger.nowMs(),
-    max,
-  );
-  for (const { seq } of due) {
+  const { database, memory } = ledger;
+  const nowMs = ledger.nowMs();
+  for (let released = 0; released < max; released++) {
+    const seq = memory.takeDue(nowMs);
+    if (seq === undefined) return;
     database.run(`UPDATE requests SET state = 'queued', due_at = NULL WHERE seq = ?`, seq);
-    tally.add('delayed', -1);
     ledger.joinLine(seq);
   }
 }
 
+/** A lease lives in memory alone, so a renewal writes nothing. */
 export function renew(ledger: Ledger, lease: Lease, leaseMs: number): LeaseState {
-  const row = ledger.find(lease.id);
-  if (row === undefined) return 'lost';
-  if (row.outcome === 'canceled' || row.outcome === 'expired') return row.outcome;
-  if (row.state !== 'running' || row.token !== lease.token) return 'lost';
   const nowMs = ledger.nowMs();
-  if (row.expires_at !== null && row.expires_at <= nowMs) return 'expired';
-  ledger.database.run('UPDATE requests SET lease_until = ? WHERE seq = ?', nowMs + leaseMs, row.seq);
+  const row = ledger.memory.running.get(lease.id)?.row;
+  if (row === undefined) {
+    const outcome = ledger.find(lease.id)?.outcome;
+    return outcome === 'canceled' || outcome === 'expired' ? outcome : 'lost';
+  }
+  if (row.token !== lease.token) return 'lost';
+  if (isOverdue(row, nowMs)) return 'expired';
+  ledger.memory.hold(row, nowMs + leaseMs);
   return 'held';
 }
 
@@ -103,7 +94,7 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
     ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
     answerBytes += bytes.byteLength;
   }
-  ledger.tally.add('bytes', answerBytes - row.answer_bytes);
+  ledger.memory.tally.add('bytes', answerBytes - row.answer_bytes);
   ledger.finish(row, { outcome: 'answered', error: '', token: lease.token, answerBytes });
   departed(ledger);
   return true;
@@ -133,5 +124,5 @@ export function handBack(ledger: Ledger, lease: Lease, retryAfterMs: number, err
 
 function departed(ledger: Ledger): void {
   const nowMs = ledger.nowMs();
-  ledger.afterCommit(() => ledger.rate.departed(nowMs, ledger.line.length > 0));
+  ledger.afterCommit(() => ledger.rate.departed(nowMs, ledger.memory.line.length > 0));
 }

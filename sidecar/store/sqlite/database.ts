@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
-import { schema, schemaVersion } from './schema.ts';
+import { putAsideVersion1, takeOverVersion1 } from './former-layout.ts';
+import { about, schema, schemaVersion } from './schema.ts';
 
 /** How long another process may still hold the file: a sidecar that is just ending. */
 const lockWaitMs = 5000;
@@ -25,8 +26,13 @@ export class Database {
       mkdirSync(dirname(path), { recursive: true });
       const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
       const database = new Database(path, new DatabaseSync(path, { timeout: lockWaitMs }));
-      database.#prepareFile(deployment);
-      return database;
+      try {
+        database.#prepareFile(deployment);
+        return database;
+      } catch (error) {
+        database.close();
+        throw error;
+      }
     } catch (error) {
       throw explain(error, path);
     }
@@ -41,9 +47,8 @@ export class Database {
     this.#db.exec(sql);
   }
 
-  run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly lastId: number } {
-    const { changes, lastInsertRowid } = this.#prepare(sql).run(...values);
-    return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+  run(sql: string, ...values: SQLInputValue[]): void {
+    this.#prepare(sql).run(...values);
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -52,6 +57,11 @@ export class Database {
 
   all<Row>(sql: string, ...values: SQLInputValue[]): readonly Row[] {
     return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  /** One at a time, where there may be very many. */
+  each<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    return this.#prepare(sql).iterate(...values) as Iterable<Row>;
   }
 
   /** Of pages inside the file that hold nothing. */
@@ -84,19 +94,24 @@ export class Database {
     this.#db.exec('PRAGMA journal_mode = WAL');
     // What was acknowledged is on the disk. Many requests share one commit; small checkpoints keep each stall short.
     this.#db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250; PRAGMA temp_store = MEMORY');
-    this.#db.exec(`BEGIN IMMEDIATE;${schema}COMMIT`);
-    for (const [name, value] of [
-      ['schema', String(schemaVersion)],
-      ['deployment', deployment],
-    ] as const) {
-      this.run('INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', name, value);
-      const kept = this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
-      if (kept !== value) {
-        throw new StoreError(
-          `${this.path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`,
-        );
-      }
-    }
+    this.#db.exec(`BEGIN IMMEDIATE;${about}`);
+    this.#claimFor('deployment', deployment);
+    const isFormer = this.#kept('schema') === '1';
+    this.#db.exec(isFormer ? `${putAsideVersion1}${schema}${takeOverVersion1}` : schema);
+    this.#claimFor('schema', String(schemaVersion));
+    this.#db.exec('COMMIT');
+  }
+
+  /** Throws where the file was another's, or has tables that only another version knows. */
+  #claimFor(name: string, value: string): void {
+    this.run('INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', name, value);
+    const kept = this.#kept(name);
+    if (kept === value) return;
+    throw new StoreError(`${this.path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`);
+  }
+
+  #kept(name: string): string | undefined {
+    return this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
   }
 }
 

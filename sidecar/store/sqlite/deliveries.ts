@@ -25,8 +25,8 @@ export function claimDeliveries(ledger: Ledger, max: number, leaseMs: number): r
 export function settleDelivery(ledger: Ledger, id: string, retryAfterMs: number | null): void {
   const dueAtMs = retryAfterMs === null ? null : ledger.nowMs() + retryAfterMs;
   ledger.database.run(
-    'UPDATE requests SET delivery_due_at = ? WHERE id = ? AND delivery_due_at IS NOT NULL',
+    'UPDATE requests SET delivery_due_at = ? WHERE seq = ? AND delivery_due_at IS NOT NULL',
     dueAtMs,
-    id,
+    ledger.memory.ids.find(id) ?? null,
   );
 }

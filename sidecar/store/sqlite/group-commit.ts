@@ -5,28 +5,33 @@ import type { StoreObserver } from '../store.ts';
 import type { Database } from './database.ts';
 
 interface Step {
-  run(): void;
-  resolve(): void;
-  reject(error: unknown): void;
+  readonly name: string;
+  readonly startedMs: number;
+  readonly work: () => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  result: unknown;
 }
 
-/** Memory that belongs to the data: told when a group begins, and whether it came to stay. */
+/** Memory that belongs to the data: told when a group begins and is about to end, and whether it came to stay. */
 export interface GroupMember {
   begun(): void;
+  /** The last chance to write. */
+  committing(): void;
   committed(): void;
   rolledBack(): void;
 }
 
 export class GroupCommit {
   readonly #database: Database;
-  readonly #members: readonly GroupMember[];
+  readonly #member: GroupMember;
   readonly #observer: StoreObserver;
   #waiting: Step[] = [];
   #error: string | null = null;
 
-  constructor(database: Database, members: readonly GroupMember[], observer: StoreObserver) {
+  constructor(database: Database, member: GroupMember, observer: StoreObserver) {
     this.#database = database;
-    this.#members = members;
+    this.#member = member;
     this.#observer = observer;
   }
 
@@ -36,23 +41,10 @@ export class GroupCommit {
   }
 
   do<T>(name: string, work: () => T): Promise<T> {
-    const startedMs = monotonicMs();
     return new Promise<T>((resolve, reject) => {
-      let result: T;
       if (this.#waiting.length === 0) setImmediate(() => this.flush());
-      this.#waiting.push({
-        run: () => {
-          result = work();
-        },
-        resolve: () => {
-          this.#observer.storeLatency(name, (monotonicMs() - startedMs) / 1000);
-          resolve(result);
-        },
-        reject: (error) => {
-          this.#observer.storeError(name);
-          reject(error);
-        },
-      });
+      const step = { name, startedMs: monotonicMs(), work, resolve, reject, result: undefined };
+      this.#waiting.push(step as Step);
     });
   }
 
@@ -60,21 +52,29 @@ export class GroupCommit {
     const group = this.#waiting;
     if (group.length === 0) return;
     this.#waiting = [];
-    for (const member of this.#members) member.begun();
+    this.#member.begun();
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const step of group) step.run();
-      this.#database.exec('COMMIT');
+      this.#database.run('BEGIN IMMEDIATE');
+      for (const step of group) step.result = step.work();
+      this.#member.committing();
+      this.#database.run('COMMIT');
       this.#error = null;
     } catch (error) {
       this.#undo();
       const failure = this.#database.explain(error);
       this.#error = failure.message;
-      for (const step of group) step.reject(failure);
+      for (const { name, reject } of group) {
+        this.#observer.storeError(name);
+        reject(failure);
+      }
       return;
     }
-    for (const step of group) step.resolve();
-    for (const member of this.#members) member.committed();
+    const endedMs = monotonicMs();
+    for (const { name, startedMs, resolve, result } of group) {
+      this.#observer.storeLatency(name, (endedMs - startedMs) / 1000);
+      resolve(result);
+    }
+    this.#member.committed();
   }
 
   #undo(): void {
@@ -83,6 +83,6 @@ export class GroupCommit {
     } catch {
       // SQLite has rolled back by itself, as it does when the disk is full.
     }
-    for (const member of this.#members) member.rolledBack();
+    this.#member.rolledBack();
   }
 }

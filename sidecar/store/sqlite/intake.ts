@@ -3,7 +3,6 @@ import { encodeRequest, fingerprintOf } from '../payload.ts';
 import type { Submission } from '../record.ts';
 import type { SubmitOutcome } from '../store.ts';
 import type { Ledger } from './ledger.ts';
-import type { RequestRow } from './schema.ts';
 
 type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
   readonly fingerprint: string;
@@ -34,15 +33,15 @@ export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome
   if (outcome.kind === 'accepted') {
     ledger.database.run('UPDATE requests SET is_dead = 0 WHERE seq = ?', row.seq);
     ledger.database.run('DELETE FROM payloads WHERE seq = ?', row.seq);
-    ledger.tally.add('deadLetters', -1);
-    ledger.tally.add('bytes', -row.payload_bytes);
+    ledger.memory.tally.add('deadLetters', -1);
+    ledger.memory.tally.add('bytes', -row.payload_bytes);
   }
   return outcome;
 }
 
 function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
-  const { database, limits, tally } = ledger;
-  const known = database.get<RequestRow>('SELECT * FROM requests WHERE id = ?', entry.id);
+  const { database, limits, memory } = ledger;
+  const known = ledger.findAny(entry.id);
   if (known !== undefined) {
     if (known.remove_at === null || known.remove_at > ledger.nowMs()) {
       return {
@@ -51,8 +50,8 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     }
     ledger.forget(known);
   }
-  const { queued: waiting, delayed, bytes } = tally.counts;
-  const queued = waiting + delayed;
+  const { queued } = memory;
+  const { bytes } = memory.tally.sums;
   if (queued >= limits.maxQueue) return { kind: 'full', queued };
   if (entry.reachable >= 0 && queued > entry.reachable) return { kind: 'unreachable', queued };
   const size = entry.payload.byteLength;
@@ -61,9 +60,11 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
   }
   const nowMs = ledger.nowMs();
   const deadline = nowMs + entry.ttlMs;
-  const { lastId } = database.run(
-    `INSERT INTO requests (id, state, mode, owner, webhook, fingerprint, created_at, deadline_at, expires_at, payload_bytes)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
+  const seq = memory.nextSeq();
+  database.run(
+    `INSERT INTO requests (seq, id, state, mode, owner, webhook, fingerprint, created_at, deadline_at, payload_bytes)
+     VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+    seq,
     entry.id,
     entry.mode,
     entry.owner,
@@ -71,11 +72,12 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     entry.fingerprint,
     nowMs,
     deadline,
-    deadline,
     size,
   );
-  database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', lastId, entry.payload);
-  tally.add('bytes', size);
-  ledger.joinLine(lastId);
+  database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, entry.payload);
+  memory.ids.add(entry.id, seq);
+  memory.tally.add('bytes', size);
+  memory.remindOfDeadline(seq, deadline);
+  ledger.joinLine(seq);
   return { kind: 'accepted', position: queued };
 }

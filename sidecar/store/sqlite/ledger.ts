@@ -1,16 +1,15 @@
 // The records in the file and the moves that the state table allows. Every method runs inside a transaction of GroupCommit;
-// what others are told (line, listeners, rate) is told only after the commit.
+// what others are told (listeners, rate) is told only after the commit.
 import { steadyNowMs } from '../../../runtime/clock.ts';
 import { DepartureRate } from '../departure-rate.ts';
 import type { StoreLimits } from '../limits.ts';
 import { Listeners, ListenersById } from '../listeners.ts';
 import { type Outcome, type RequestEvent, type RequestState, type RequestStatus, stateAfter } from '../record.ts';
-import type { Lease } from '../store.ts';
+import { type Lease, StoreError } from '../store.ts';
 import type { Database } from './database.ts';
 import type { GroupMember } from './group-commit.ts';
-import type { RequestRow } from './schema.ts';
-import { Tally } from './tally.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { Memory } from './memory.ts';
+import type { RequestRow, WaitingRow } from './schema.ts';
 
 const endEvents: Readonly<Record<Outcome, RequestEvent>> = {
   answered: 'answered',
@@ -31,18 +30,20 @@ export interface Ending {
 export class Ledger implements GroupMember {
   readonly database: Database;
   readonly limits: StoreLimits;
-  readonly tally = new Tally();
-  readonly line = new WaitingLine();
+  readonly memory: Memory;
   readonly rate = new DepartureRate();
   readonly work = new Listeners<void>();
   readonly deliveries = new Listeners<void>();
   readonly canceled = new Listeners<string>();
   readonly changes = new ListenersById();
   #effects: (() => void)[] = [];
+  #changed: string[] = [];
+  #isWorkNew = false;
 
   constructor(database: Database, limits: StoreLimits) {
     this.database = database;
     this.limits = limits;
+    this.memory = new Memory(database);
   }
 
   /** A clock that is set meanwhile ends no lease and no request. */
@@ -51,55 +52,56 @@ export class Ledger implements GroupMember {
   }
 
   begun(): void {
-    this.tally.begun();
-    this.#effects = [];
+    this.memory.begun();
+  }
+
+  committing(): void {
+    this.memory.ids.write();
   }
 
   committed(): void {
-    this.tally.committed();
-    const effects = this.#effects;
-    this.#effects = [];
+    this.memory.committed();
+    const [effects, changed, isWorkNew] = [this.#effects, this.#changed, this.#isWorkNew];
+    this.#forgetEffects();
     for (const effect of effects) effect();
+    for (const id of changed) this.changes.notify(id);
+    if (isWorkNew) this.work.notify();
   }
 
   rolledBack(): void {
-    this.tally.rolledBack();
-    this.#effects = [];
+    this.memory.rolledBack();
+    this.#forgetEffects();
   }
 
   afterCommit(effect: () => void): void {
     this.#effects.push(effect);
   }
 
-  /** Reads what is not kept in the file, and lets the next sweep take back every lease. */
-  recount(): void {
-    const { database } = this;
-    // Nobody else can have the file open: who held these leases is gone, and waiting for them to run out helps nobody.
-    database.run(`UPDATE requests SET lease_until = 0 WHERE state = 'running'`);
-    const counts = { queued: 0, delayed: 0, running: 0, deadLetters: 0, bytes: 0 };
-    type Sum = { state: RequestRow['state']; count: number; bytes: number; dead: number };
-    const sums = database.all<Sum>(
-      `SELECT state, count(*) AS count, sum(is_dead) AS dead,
-       sum(CASE WHEN state = 'done' AND is_dead = 0 THEN 0 ELSE payload_bytes END + answer_bytes) AS bytes
-       FROM requests GROUP BY state`,
-    );
-    for (const { state, count, bytes, dead } of sums) {
-      if (state !== 'done') counts[state] = count;
-      counts.deadLetters += dead;
-      counts.bytes += bytes;
-    }
-    this.tally.set(counts);
-    for (const { seq } of database.all<{ seq: number }>(
-      `SELECT seq FROM requests WHERE state = 'queued' ORDER BY seq`,
-    )) {
-      this.line.add(seq);
-    }
-  }
-
   /** Nothing where the request is unknown or its retention is over. */
   find(id: string): RequestRow | undefined {
-    const row = this.database.get<RequestRow>('SELECT * FROM requests WHERE id = ?', id);
+    const row = this.findAny(id);
     return row?.remove_at != null && row.remove_at <= this.nowMs() ? undefined : row;
+  }
+
+  /** Also where its retention is over. */
+  findAny(id: string): RequestRow | undefined {
+    const seq = this.memory.ids.find(id);
+    return seq === undefined ? undefined : this.row(seq);
+  }
+
+  row(seq: number): RequestRow | undefined {
+    return this.database.get<RequestRow>('SELECT * FROM requests WHERE seq = ?', seq);
+  }
+
+  /** One that memory says is not done, with its content. */
+  waiting(seq: number): WaitingRow {
+    const { database } = this;
+    const row = database.get<WaitingRow>(
+      'SELECT requests.*, bytes FROM requests JOIN payloads USING (seq) WHERE seq = ?',
+      seq,
+    );
+    if (row !== undefined) return row;
+    throw new StoreError(`the store file ${database.path} is damaged: it lacks the request of place ${seq}`);
   }
 
   statusOf(row: RequestRow): RequestStatus {
@@ -111,7 +113,7 @@ export class Ledger implements GroupMember {
       state,
       outcome: row.outcome,
       error: state === 'done' && row.error !== '' ? row.error : null,
-      position: state === 'queued' ? this.line.before(row.seq) : null,
+      position: state === 'queued' ? this.memory.line.before(row.seq) : null,
       attempts: row.attempts,
       createdAtMs: row.created_at,
       deadlineAtMs: row.deadline_at,
@@ -122,24 +124,29 @@ export class Ledger implements GroupMember {
 
   /** The row if the lease counts; true where the holder's earlier call already ended it; false where it was lost. */
   heldBy(lease: Lease): RequestRow | boolean {
-    const row = this.find(lease.id);
-    if (row === undefined || row.token !== lease.token) return false;
-    return row.state === 'running' ? row : true;
+    const running = this.memory.running.get(lease.id);
+    if (running !== undefined) return running.row.token === lease.token ? running.row : false;
+    return this.find(lease.id)?.token === lease.token;
   }
 
-  /** Puts a row in the waiting line: it is there when the group is committed. */
+  /** What a stream changed in the row of a running request. */
+  rewritten(row: RequestRow, to: Partial<RequestRow> & Pick<RequestRow, 'answer_bytes'>): void {
+    this.memory.rewrite({ ...row, ...to });
+    this.memory.tally.add('bytes', to.answer_bytes - row.answer_bytes);
+    this.changed(row.id);
+  }
+
+  /** Puts a row in the waiting line. */
   joinLine(seq: number): void {
-    this.tally.add('queued', 1);
-    this.afterCommit(() => {
-      this.line.add(seq);
-      this.work.notify();
-    });
+    this.memory.join(seq);
+    this.#isWorkNew = true;
   }
 
   leave(row: RequestRow): void {
-    if (row.state === 'done') return;
-    this.tally.add(row.state, -1);
-    if (row.state === 'queued') this.afterCommit(() => this.line.remove(row.seq));
+    const { memory } = this;
+    if (row.state === 'queued') memory.leave(row.seq);
+    else if (row.state === 'delayed') memory.endDelay(row.seq);
+    else if (row.state === 'running') memory.release(row.id);
   }
 
   /** Back in line, at its place by arrival. An empty token: somebody else took the lease away. */
@@ -150,19 +157,19 @@ export class Ledger implements GroupMember {
   ) {
     stateAfter(stateOf(row), event);
     this.leave(row);
-    const state = again.dueAtMs === null ? 'queued' : 'delayed';
     this.database.run(
-      `UPDATE requests SET state = ?, due_at = ?, attempts = ?, error = ?, token = ?, lease_until = NULL, stream_head = NULL,
-       expires_at = deadline_at WHERE seq = ?`,
-      state,
+      `UPDATE requests SET state = ?, due_at = ?, attempts = ?, error = ?, token = ?, stream_head = NULL WHERE seq = ?`,
+      again.dueAtMs === null ? 'queued' : 'delayed',
       again.dueAtMs,
       again.attempts,
       again.error,
       again.token,
       row.seq,
     );
-    if (state === 'queued') this.joinLine(row.seq);
-    else this.tally.add('delayed', 1);
+    if (again.dueAtMs === null) this.joinLine(row.seq);
+    else this.memory.delay(row.seq, again.dueAtMs);
+    // A deadline that passed while it ran was met then, and is not met again.
+    if (row.deadline_at <= this.nowMs()) this.memory.remindOfDeadline(row.seq, row.deadline_at);
     this.changed(row.id);
   }
 
@@ -174,7 +181,7 @@ export class Ledger implements GroupMember {
     const isDead = ending.outcome === 'failed';
     this.database.run(
       `UPDATE requests SET state = 'done', outcome = ?, error = ?, token = ?, completed_at = ?, remove_at = ?, is_dead = ?,
-       delivery_due_at = ?, answer_bytes = ?, lease_until = NULL, due_at = NULL, expires_at = NULL WHERE seq = ?`,
+       delivery_due_at = ?, answer_bytes = ?, due_at = NULL WHERE seq = ?`,
       ending.outcome,
       ending.error,
       ending.token,
@@ -186,10 +193,10 @@ export class Ledger implements GroupMember {
       row.seq,
     );
     if (isDead) {
-      this.tally.add('deadLetters', 1);
+      this.memory.tally.add('deadLetters', 1);
     } else {
       this.database.run('DELETE FROM payloads WHERE seq = ?', row.seq);
-      this.tally.add('bytes', -row.payload_bytes);
+      this.memory.tally.add('bytes', -row.payload_bytes);
     }
     if (row.webhook !== '') this.afterCommit(() => this.deliveries.notify());
     this.changed(row.id);
@@ -207,17 +214,29 @@ export class Ledger implements GroupMember {
   /** Removes a done record and all that belongs to it. */
   forget(row: RequestRow): void {
     stateAfter(stateOf(row), 'retention_over');
+    this.memory.ids.remove(row.id);
     for (const table of ['requests', 'payloads', 'answers', 'stream_pieces']) {
       this.database.run(`DELETE FROM ${table} WHERE seq = ?`, row.seq);
     }
-    if (row.is_dead === 1) this.tally.add('deadLetters', -1);
-    this.tally.add('bytes', -(row.answer_bytes + (row.is_dead === 1 ? row.payload_bytes : 0)));
+    if (row.is_dead === 1) this.memory.tally.add('deadLetters', -1);
+    this.memory.tally.add('bytes', -(row.answer_bytes + (row.is_dead === 1 ? row.payload_bytes : 0)));
     this.changed(row.id);
   }
 
   changed(id: string): void {
-    this.afterCommit(() => this.changes.notify(id));
+    this.#changed.push(id);
   }
+
+  #forgetEffects(): void {
+    this.#effects = [];
+    this.#changed = [];
+    this.#isWorkNew = false;
+  }
+}
+
+/** A stream that has begun ends the deadline. */
+export function isOverdue(row: RequestRow, nowMs: number): boolean {
+  return row.stream_head === null && row.deadline_at <= nowMs;
 }
 
 export function stateOf(row: RequestRow): RequestState {

@@ -1,12 +1,18 @@
-// The tables of the embedded store. `seq` is the place by arrival; every index covers only the rows that its question is about,
-// so that a claim costs the same whatever waits. Bodies lie apart: what is counted and searched stays small.
+// The tables of the embedded store. `seq` is the place by arrival. What each request would change in the file only to be found
+// again (who waits, whose lease or time ends when) is kept in memory and read anew when the file is opened, so there are few indexes,
+// and those cover only the rows that their question is about. Bodies lie apart: what is counted and searched stays small.
 
-export const schemaVersion = 1;
+export const schemaVersion = 2;
+
+/** What every version has: whose file it is, and which. */
+export const about = `
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
 
 export const schema = `
 CREATE TABLE IF NOT EXISTS requests (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'delayed', 'running', 'done')),
   mode TEXT NOT NULL,
   owner TEXT NOT NULL,
@@ -16,9 +22,7 @@ CREATE TABLE IF NOT EXISTS requests (
   token TEXT NOT NULL DEFAULT '',
   created_at INTEGER NOT NULL,
   deadline_at INTEGER NOT NULL,
-  expires_at INTEGER,
   due_at INTEGER,
-  lease_until INTEGER,
   started_at INTEGER,
   completed_at INTEGER,
   remove_at INTEGER,
@@ -32,19 +36,15 @@ CREATE TABLE IF NOT EXISTS requests (
   payload_bytes INTEGER NOT NULL,
   answer_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX IF NOT EXISTS waiting ON requests (seq) WHERE state = 'queued';
-CREATE INDEX IF NOT EXISTS delayed ON requests (due_at) WHERE state = 'delayed';
-CREATE INDEX IF NOT EXISTS leases ON requests (lease_until) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS deadlines ON requests (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS retained ON requests (remove_at) WHERE remove_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS dead_letters ON requests (completed_at) WHERE is_dead = 1;
 CREATE INDEX IF NOT EXISTS deliveries ON requests (delivery_due_at) WHERE delivery_due_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payloads (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS answers (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS stream_pieces (
   seq INTEGER NOT NULL, sequence INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (seq, sequence)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 /** A row of `requests` as the ledger reads it. */
@@ -60,7 +60,7 @@ export interface RequestRow {
   readonly token: string;
   readonly created_at: number;
   readonly deadline_at: number;
-  readonly expires_at: number | null;
+  readonly due_at: number | null;
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly remove_at: number | null;
@@ -73,3 +73,6 @@ export interface RequestRow {
   readonly payload_bytes: number;
   readonly answer_bytes: number;
 }
+
+/** With its content. */
+export type WaitingRow = RequestRow & { readonly bytes: Uint8Array };

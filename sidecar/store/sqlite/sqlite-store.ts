@@ -57,12 +57,12 @@ export class SqliteStore implements Store {
     const database = Database.open(this.#path, this.#deployment);
     const ledger = new Ledger(database, this.#limits);
     try {
-      await Promise.resolve(ledger.recount());
+      await Promise.resolve(ledger.memory.read(database));
     } catch (error) {
       database.close();
       throw database.explain(error);
     }
-    const group = new GroupCommit(database, [ledger], this.#limits.observer);
+    const group = new GroupCommit(database, ledger, this.#limits.observer);
     this.#opened = { database, ledger, group, room: new Room(database, this.#limits.diskOf) };
   }
 
@@ -82,7 +82,7 @@ export class SqliteStore implements Store {
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
     const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomId()));
     this.#expiredByClaims += expired;
-    return { claims, isMoreDue: (this.#opened?.ledger.line.length ?? 0) > 0 };
+    return { claims, isMoreDue: (this.#opened?.ledger.memory.line.length ?? 0) > 0 };
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
@@ -137,16 +137,15 @@ export class SqliteStore implements Store {
   }
 
   figures(): Promise<QueueFigures> {
-    return this.#read('figures', (ledger, database) => {
-      const { queued, delayed, running, deadLetters, bytes } = ledger.tally.counts;
-      const oldest = database.get<{ created_at: number }>(
-        `SELECT created_at FROM requests WHERE state = 'queued' ORDER BY seq LIMIT 1`,
-      );
+    return this.#read('figures', (ledger) => {
+      const { memory } = ledger;
+      const { deadLetters, bytes } = memory.tally.sums;
+      const first = memory.line.first();
       return {
-        queued: queued + delayed,
-        running,
+        queued: memory.queued,
+        running: memory.running.size,
         deadLetters,
-        oldestQueuedAtMs: oldest?.created_at ?? null,
+        oldestQueuedAtMs: first === undefined ? null : (ledger.row(first)?.created_at ?? null),
         storedBytes: bytes,
         departuresPerSecond: ledger.rate.perSecond(ledger.nowMs()),
       };

@@ -13,14 +13,13 @@ export function startStream(ledger: Ledger, lease: Lease, start: StreamStart): b
   database.run('DELETE FROM stream_pieces WHERE seq = ?', row.seq);
   database.run('INSERT INTO stream_pieces (seq, sequence, bytes) VALUES (?, ?, ?)', row.seq, sequence, head);
   database.run(
-    'UPDATE requests SET stream_head = ?, stream_last = ?, answer_bytes = ?, expires_at = NULL WHERE seq = ?',
+    'UPDATE requests SET stream_head = ?, stream_last = ?, answer_bytes = ? WHERE seq = ?',
     sequence,
     sequence,
     head.byteLength,
     row.seq,
   );
-  ledger.tally.add('bytes', head.byteLength - row.answer_bytes);
-  ledger.changed(row.id);
+  ledger.rewritten(row, { stream_head: sequence, stream_last: sequence, answer_bytes: head.byteLength });
   return true;
 }
 
@@ -43,8 +42,7 @@ export function appendStream(ledger: Ledger, lease: Lease, already: number, piec
     bytes,
     row.seq,
   );
-  ledger.tally.add('bytes', bytes);
-  ledger.changed(row.id);
+  ledger.rewritten(row, { stream_last: last, answer_bytes: row.answer_bytes + bytes });
   return true;
 }
 

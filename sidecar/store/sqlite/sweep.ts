@@ -1,21 +1,49 @@
 // Does what time asks for: deadlines, run-out leases (this file's own, from before a crash), retention. Bounded work per call.
 import type { SweepReport } from '../store.ts';
 import { releaseDelayed } from './claims.ts';
-import type { Ledger } from './ledger.ts';
+import { isOverdue, type Ledger } from './ledger.ts';
 import type { RequestRow } from './schema.ts';
 
 export function sweep(ledger: Ledger): SweepReport {
   const { database, limits } = ledger;
   const nowMs = ledger.nowMs();
-  const due = (where: string): readonly RequestRow[] =>
-    database.all<RequestRow>(`SELECT * FROM requests WHERE ${where} LIMIT ?`, nowMs, limits.sweepMax);
+  const expired = expireOverdue(ledger, nowMs);
+  const { leasesTakenBack, deadLettered } = takeLeasesBack(ledger, nowMs);
+  const old = database.all<RequestRow>(
+    'SELECT * FROM requests WHERE remove_at <= ? ORDER BY remove_at LIMIT ?',
+    nowMs,
+    limits.sweepMax,
+  );
+  for (const row of old) ledger.forget(row);
+  releaseDelayed(ledger, limits.sweepMax);
+  return { expired, leasesTakenBack, deadLettered, removed: old.length };
+}
 
-  const expired = due('expires_at <= ? ORDER BY expires_at');
-  for (const row of expired) ledger.expire(row);
+function expireOverdue(ledger: Ledger, nowMs: number): number {
+  const { limits, memory } = ledger;
+  let expired = 0;
+  const expire = (row: RequestRow) => {
+    ledger.expire(row);
+    expired++;
+  };
+  for (const { row } of [...memory.running.values()]) {
+    if (isOverdue(row, nowMs) && expired < limits.sweepMax) expire(row);
+  }
+  while (expired < limits.sweepMax) {
+    const seq = memory.takeOverdue(nowMs);
+    if (seq === undefined) break;
+    const row = ledger.row(seq);
+    if (row !== undefined) expire(row);
+  }
+  return expired;
+}
 
-  const leases = due(`state = 'running' AND lease_until <= ? ORDER BY lease_until`);
-  let deadLettered = 0;
-  for (const row of leases) {
+function takeLeasesBack(ledger: Ledger, nowMs: number) {
+  const { limits, memory } = ledger;
+  let [leasesTakenBack, deadLettered] = [0, 0];
+  for (const { row, leaseUntilMs } of [...memory.running.values()]) {
+    if (leaseUntilMs > nowMs || leasesTakenBack === limits.sweepMax) continue;
+    leasesTakenBack++;
     if (row.attempts >= limits.maxAttempts) {
       const error = `lease_lost: its replica stopped answering during attempt ${row.attempts}`;
       ledger.finish(row, { outcome: 'failed', error, token: '' });
@@ -24,10 +52,5 @@ export function sweep(ledger: Ledger): SweepReport {
       ledger.requeue(row, 'lease_lost', { attempts: row.attempts, error: row.error, token: '', dueAtMs: null });
     }
   }
-
-  const old = due('remove_at <= ? ORDER BY remove_at');
-  for (const row of old) ledger.forget(row);
-
-  releaseDelayed(ledger, limits.sweepMax);
-  return { expired: expired.length, leasesTakenBack: leases.length, deadLettered, removed: old.length };
+  return { leasesTakenBack, deadLettered };
 }

@@ -1,36 +1,28 @@
-// Counts of a deployment kept in memory, because counting rows takes longer the more there are. Follows the transactions.
-import type { GroupMember } from './group-commit.ts';
+// Sums over the rows, kept in memory because adding them up takes longer the more there are. Follows the transactions.
 
-export interface Counts {
-  queued: number;
-  delayed: number;
-  running: number;
+export interface Sums {
   deadLetters: number;
   bytes: number;
 }
 
-export class Tally implements GroupMember {
-  #now: Counts = { queued: 0, delayed: 0, running: 0, deadLetters: 0, bytes: 0 };
-  #before: Counts = this.#now;
+export class Tally {
+  #now: Sums = { deadLetters: 0, bytes: 0 };
+  #before: Sums = this.#now;
 
-  get counts(): Readonly<Counts> {
+  get sums(): Readonly<Sums> {
     return this.#now;
   }
 
-  set(counts: Counts): void {
-    this.#now = { ...counts };
+  set(sums: Sums): void {
+    this.#now = { ...sums };
   }
 
-  add(kind: keyof Counts, by: number): void {
+  add(kind: keyof Sums, by: number): void {
     this.#now[kind] += by;
   }
 
   begun(): void {
     this.#before = { ...this.#now };
-  }
-
-  committed(): void {
-    this.#before = this.#now;
   }
 
   rolledBack(): void {

@@ -37,6 +37,20 @@ export class WaitingLine {
     return sum;
   }
 
+  has(seq: number): boolean {
+    return this.#isWaiting[seq - this.#base] === 1;
+  }
+
+  /** Arrival number of the first in line. */
+  first(): number | undefined {
+    if (this.#length === 0) return undefined;
+    let empty = 0;
+    for (let step = this.#isWaiting.length; step > 0; step >>= 1) {
+      if (empty + step < this.#sums.length && this.#sums[empty + step] === 0) empty += step;
+    }
+    return this.#base + empty;
+  }
+
   #change(at: number, by: number): void {
     for (let i = at + 1; i < this.#sums.length; i += i & -i) this.#sums[i] = (this.#sums[i] ?? 0) + by;
   }

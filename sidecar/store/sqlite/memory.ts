@@ -1,0 +1,161 @@
+// What memory holds beside the file, so that the file need not be asked: who waits, who runs under which lease, what is due when.
+// Follows the transactions, and is read anew when the file is opened.
+import { Agenda } from './agenda.ts';
+import type { Database } from './database.ts';
+import { IdIndex } from './id-index.ts';
+import type { RequestRow } from './schema.ts';
+import { Tally } from './tally.ts';
+import { Undo } from './undo.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** Nobody but this process has the file open, so a lease lives no longer than it: it is not in the file. */
+export interface Running {
+  readonly row: RequestRow;
+  readonly leaseUntilMs: number;
+}
+
+export class Memory {
+  readonly tally = new Tally();
+  readonly line = new WaitingLine();
+  readonly ids: IdIndex;
+  readonly #undo = new Undo();
+  readonly #running = new Map<string, Running>();
+  /** When they are due, by arrival number: requests in backoff. */
+  readonly #delayed = new Map<number, number>();
+  readonly #dues = new Agenda();
+  readonly #deadlines = new Agenda();
+  #latest = 0;
+
+  constructor(database: Database) {
+    this.ids = new IdIndex(database, this.#undo);
+  }
+
+  /** Waiting, in backoff included. */
+  get queued(): number {
+    return this.line.length + this.#delayed.size;
+  }
+
+  get running(): ReadonlyMap<string, Running> {
+    return this.#running;
+  }
+
+  /** Whoever held a lease is gone: waiting for it to run out would help nobody. */
+  read(database: Database): void {
+    this.#latest = this.ids.open();
+    for (const row of database.all<RequestRow>(`SELECT * FROM requests WHERE state = 'running'`)) {
+      this.#running.set(row.id, { row, leaseUntilMs: 0 });
+      this.#deadlines.add(row.deadline_at, row.seq);
+    }
+    type Queued = { readonly seq: number; readonly due_at: number | null; readonly deadline_at: number };
+    const queued = `SELECT seq, due_at, deadline_at FROM requests WHERE state IN ('queued', 'delayed') ORDER BY seq`;
+    for (const { seq, due_at: dueAtMs, deadline_at: deadlineAtMs } of database.each<Queued>(queued)) {
+      if (dueAtMs === null) {
+        this.line.add(seq);
+      } else {
+        this.#delayed.set(seq, dueAtMs);
+        this.#dues.add(dueAtMs, seq);
+      }
+      this.#deadlines.add(deadlineAtMs, seq);
+    }
+    this.tally.set(
+      database.get<{ deadLetters: number; bytes: number }>(
+        `SELECT coalesce(sum(is_dead), 0) AS deadLetters,
+         coalesce(sum(iif(state = 'done' AND is_dead = 0, 0, payload_bytes) + answer_bytes), 0) AS bytes FROM requests`,
+      )!,
+    );
+  }
+
+  nextSeq(): number {
+    return ++this.#latest;
+  }
+
+  join(seq: number): void {
+    this.line.add(seq);
+    this.#undo.orElse(() => this.line.remove(seq));
+  }
+
+  leave(seq: number): void {
+    this.line.remove(seq);
+    this.#undo.orElse(() => this.line.add(seq));
+  }
+
+  delay(seq: number, dueAtMs: number): void {
+    this.#delayed.set(seq, dueAtMs);
+    this.#dues.add(dueAtMs, seq);
+    this.#undo.orElse(() => this.#delayed.delete(seq));
+  }
+
+  endDelay(seq: number): void {
+    const dueAtMs = this.#delayed.get(seq);
+    if (dueAtMs === undefined) return;
+    this.#delayed.delete(seq);
+    this.#undo.orElse(() => {
+      this.#delayed.set(seq, dueAtMs);
+      this.#dues.add(dueAtMs, seq);
+    });
+  }
+
+  hold(row: RequestRow, leaseUntilMs: number): void {
+    const { id } = row;
+    const before = this.#running.get(id);
+    this.#running.set(id, { row, leaseUntilMs });
+    this.#undo.orElse(() => (before === undefined ? this.#running.delete(id) : this.#running.set(id, before)));
+  }
+
+  /** The lease as it was. */
+  rewrite(row: RequestRow): void {
+    this.hold(row, this.#running.get(row.id)?.leaseUntilMs ?? 0);
+  }
+
+  release(id: string): void {
+    const before = this.#running.get(id);
+    if (before === undefined) return;
+    this.#running.delete(id);
+    this.#undo.orElse(() => this.#running.set(id, before));
+  }
+
+  remindOfDeadline(seq: number, deadlineAtMs: number): void {
+    this.#deadlines.add(deadlineAtMs, seq);
+  }
+
+  /** A request whose backoff is over: it is in backoff no more. */
+  takeDue(nowMs: number): number | undefined {
+    for (let entry = this.#dues.takeDue(nowMs); entry !== undefined; entry = this.#dues.takeDue(nowMs)) {
+      if (this.#delayed.get(entry.seq) !== entry.atMs) continue;
+      this.endDelay(entry.seq);
+      return entry.seq;
+    }
+    return undefined;
+  }
+
+  /** A request that waits though its deadline has passed. What runs is met by its lease. */
+  takeOverdue(nowMs: number): number | undefined {
+    const { line } = this;
+    for (let entry = this.#deadlines.takeDue(nowMs); entry !== undefined; entry = this.#deadlines.takeDue(nowMs)) {
+      const { atMs, seq } = entry;
+      this.#undo.orElse(() => this.#deadlines.add(atMs, seq));
+      if (line.has(seq) || this.#delayed.has(seq)) return seq;
+    }
+    return undefined;
+  }
+
+  begun(): void {
+    this.tally.begun();
+  }
+
+  committed(): void {
+    this.#undo.forget();
+    if (this.#dues.isLoose(this.#delayed.size)) {
+      this.#dues.keep(({ seq, atMs }) => this.#delayed.get(seq) === atMs);
+    }
+    if (this.#deadlines.isLoose(this.queued + this.#running.size)) {
+      const running = new Set([...this.#running.values()].map(({ row }) => row.seq));
+      this.#deadlines.keep(({ seq }) => this.line.has(seq) || this.#delayed.has(seq) || running.has(seq));
+    }
+  }
+
+  rolledBack(): void {
+    this.tally.rolledBack();
+    this.#undo.play();
+  }
+}
