@@ -1,6 +1,6 @@
 // Opens the file of the embedded store and explains what is wrong with it. The only file that touches node:sqlite;
 // it is loaded when first needed, so that a sidecar with Redis does not pay for it.
-import { mkdirSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
@@ -14,6 +14,8 @@ export class Database {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** SQLite's log, opened beside it. */
+  #log: number | undefined;
 
   private constructor(path: string, db: DatabaseSync) {
     this.path = path;
@@ -41,6 +43,17 @@ export class Database {
   close(): void {
     this.#statements.clear();
     if (this.#db.isOpen) this.#db.close();
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log = undefined;
+  }
+
+  /**
+   * Flushes the log: what was committed before is on the disk, as after each commit with synchronous=FULL, but without holding up
+   * the event loop. Not to be closed meanwhile.
+   */
+  flush(done: (error: Error | null) => void): void {
+    this.#log ??= openSync(`${this.path}-wal`, 'r+');
+    fdatasync(this.#log, (error) => done(error === null ? null : this.#flushOtherwise(error)));
   }
 
   exec(sql: string): void {
@@ -79,6 +92,19 @@ export class Database {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
+  /**
+   * A failed flush leaves it open which part of the log is on the disk, and a later one would not say. Into the file with all of it,
+   * and a new log.
+   */
+  #flushOtherwise(reason: Error): Error | null {
+    try {
+      const { busy } = this.get<{ busy: number }>('PRAGMA wal_checkpoint(RESTART)')!;
+      return busy === 0 ? null : reason;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -92,8 +118,8 @@ export class Database {
     // One process at a time: a second one would not hear of the first one's work, and both would count alone.
     this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
     this.#db.exec('PRAGMA journal_mode = WAL');
-    // What was acknowledged is on the disk. Many requests share one commit; small checkpoints keep each stall short.
-    this.#db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250; PRAGMA temp_store = MEMORY');
+    // Checkpoints flush log and file; small ones keep each stall short. After a commit GroupCommit flushes, in the background.
+    this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 250; PRAGMA temp_store = MEMORY');
     this.#db.exec(`BEGIN IMMEDIATE;${about}`);
     this.#claimFor('deployment', deployment);
     const isFormer = this.#kept('schema') === '1';

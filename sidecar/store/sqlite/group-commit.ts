@@ -1,5 +1,6 @@
-// Runs the writing steps of one turn of the event loop in one transaction: one flush of the disk for all of them.
-// A step's promise resolves only after the commit. If one step or the commit fails, all of the group are rolled back and rejected.
+// Runs the writing steps of one turn of the event loop in one transaction, and flushes transactions to the disk in the background:
+// one flush for all that were committed since the one before began. A step's promise resolves only after the flush that covers it.
+// If one step or the commit fails, all of the group are rolled back and rejected.
 import { monotonicMs } from '../../../runtime/clock.ts';
 import type { StoreObserver } from '../store.ts';
 import type { Database } from './database.ts';
@@ -7,6 +8,7 @@ import type { Database } from './database.ts';
 interface Step {
   readonly name: string;
   readonly startedMs: number;
+  readonly isFlushed: boolean;
   readonly work: () => unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -26,7 +28,13 @@ export class GroupCommit {
   readonly #database: Database;
   readonly #member: GroupMember;
   readonly #observer: StoreObserver;
+  #isTurnDue = false;
   #waiting: Step[] = [];
+  /** Committed since the flush under way began. */
+  #unflushed: Step[] = [];
+  #isFlushing = false;
+  /** Readers, and who closes: called when a flush ends. */
+  #untilFlushed: (() => void)[] = [];
   #error: string | null = null;
 
   constructor(database: Database, member: GroupMember, observer: StoreObserver) {
@@ -40,17 +48,44 @@ export class GroupCommit {
     return this.#error;
   }
 
-  do<T>(name: string, work: () => T): Promise<T> {
+  /** `isFlushed`: false for what may be lost with the machine's power, since a restart undoes it anyway. */
+  do<T>(name: string, work: () => T, isFlushed = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.flush());
-      const step = { name, startedMs: monotonicMs(), work, resolve, reject, result: undefined };
+      const step = { name, startedMs: monotonicMs(), isFlushed, work, resolve, reject, result: undefined };
       this.#waiting.push(step as Step);
+      this.#turnSoon();
     });
   }
 
-  flush(): void {
+  /** Resolves when all that is committed is on the disk: what a reader was told must not be undone by a loss of power. */
+  async flushed(): Promise<void> {
+    while (this.#isFlushing || this.#unflushed.length > 0) {
+      await new Promise<void>((resolve) => this.#untilFlushed.push(resolve));
+    }
+  }
+
+  /** Brings to an end what has begun, and what comes of it meanwhile. */
+  async end(): Promise<void> {
+    do {
+      this.#turn();
+      await this.flushed();
+    } while (this.#waiting.length > 0);
+  }
+
+  #turnSoon(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false;
+    if (this.#waiting.length > 0) this.#commit();
+    if (this.#unflushed.length > 0 && !this.#isFlushing) this.#flush();
+  }
+
+  #commit(): void {
     const group = this.#waiting;
-    if (group.length === 0) return;
     this.#waiting = [];
     this.#member.begun();
     try {
@@ -61,20 +96,43 @@ export class GroupCommit {
       this.#error = null;
     } catch (error) {
       this.#undo();
-      const failure = this.#database.explain(error);
-      this.#error = failure.message;
-      for (const { name, reject } of group) {
-        this.#observer.storeError(name);
-        reject(failure);
-      }
+      this.#reject(group, error);
       return;
     }
-    const endedMs = monotonicMs();
-    for (const { name, startedMs, resolve, result } of group) {
-      this.#observer.storeLatency(name, (endedMs - startedMs) / 1000);
-      resolve(result);
+    for (const step of group) {
+      if (step.isFlushed) this.#unflushed.push(step);
+      else this.#resolve(step, monotonicMs());
     }
     this.#member.committed();
+  }
+
+  #flush(): void {
+    const group = this.#unflushed;
+    this.#unflushed = [];
+    this.#isFlushing = true;
+    this.#database.flush((error) => {
+      this.#isFlushing = false;
+      const endedMs = monotonicMs();
+      if (error === null) for (const step of group) this.#resolve(step, endedMs);
+      else this.#reject(group, error);
+      for (const call of this.#untilFlushed.splice(0)) call();
+      // Not at once: those who were just answered have more to do, and that goes with the next flush.
+      if (this.#unflushed.length > 0) this.#turnSoon();
+    });
+  }
+
+  #resolve({ name, startedMs, resolve, result }: Step, endedMs: number): void {
+    this.#observer.storeLatency(name, (endedMs - startedMs) / 1000);
+    resolve(result);
+  }
+
+  #reject(group: readonly Step[], error: unknown): void {
+    const failure = this.#database.explain(error);
+    this.#error = failure.message;
+    for (const { name, reject } of group) {
+      this.#observer.storeError(name);
+      reject(failure);
+    }
   }
 
   #undo(): void {

@@ -68,9 +68,9 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     const opened = this.#opened;
+    await opened?.group.end();
     this.#opened = undefined;
-    opened?.group.flush();
-    await Promise.resolve(opened?.database.close());
+    opened?.database.close();
   }
 
   async submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
@@ -80,13 +80,13 @@ export class SqliteStore implements Store {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
-    const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomId()));
+    const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomId()), false);
     this.#expiredByClaims += expired;
     return { claims, isMoreDue: (this.#opened?.ledger.memory.line.length ?? 0) > 0 };
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
-    return this.#write('renew', (ledger) => leases.map((lease) => renew(ledger, lease, leaseMs)));
+    return this.#write('renew', (ledger) => leases.map((lease) => renew(ledger, lease, leaseMs)), false);
   }
 
   async complete(lease: Lease, response: StoredResponse): Promise<boolean> {
@@ -222,9 +222,9 @@ export class SqliteStore implements Store {
     return this.#opened.ledger;
   }
 
-  async #write<T>(name: string, work: (ledger: Ledger) => T): Promise<T> {
+  async #write<T>(name: string, work: (ledger: Ledger) => T, isFlushed = true): Promise<T> {
     const ledger = this.#ledger();
-    return (this.#opened as Opened).group.do(name, () => work(ledger));
+    return (this.#opened as Opened).group.do(name, () => work(ledger), isFlushed);
   }
 
   /** Before a step that brings content. Throws where the disk has no room for it. */
@@ -242,8 +242,11 @@ export class SqliteStore implements Store {
   async #read<T>(name: string, work: (ledger: Ledger, database: Database) => T): Promise<T> {
     const ledger = this.#ledger();
     const startedMs = monotonicMs();
+    const { group } = this.#opened as Opened;
     try {
-      return await Promise.resolve(work(ledger, ledger.database));
+      const found = work(ledger, ledger.database);
+      await group.flushed();
+      return found;
     } catch (error) {
       this.#limits.observer.storeError(name);
       throw ledger.database.explain(error);
