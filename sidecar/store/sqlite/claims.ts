@@ -3,7 +3,7 @@ import { decodeRequest, encodeAnswer } from '../payload.ts';
 import type { StoredResponse } from '../record.ts';
 import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
-import type { WaitingRow } from './schema.ts';
+import type { Waiting } from './waiting-content.ts';
 
 /** Bytes of requests that one claim carries at most; a larger one goes alone. */
 const maxClaimBytes = 64 * 1024 * 1024;
@@ -22,7 +22,8 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   while (claims.length < options.max && expired < 100) {
     const seq = ledger.memory.line.first();
     if (seq === undefined) break;
-    const row = ledger.waiting(seq);
+    const waiting = ledger.memory.content.get(seq);
+    const { row } = waiting;
     if (row.deadline_at <= nowMs) {
       ledger.expire(row);
       expired++;
@@ -30,13 +31,12 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
     }
     if (claims.length > 0 && row.payload_bytes > room) break;
     room -= row.payload_bytes;
-    claims.push(give(ledger, row, token, nowMs, options.leaseMs));
+    claims.push(give(ledger, waiting, token, nowMs, options.leaseMs));
   }
   return { claims, expired };
 }
 
-function give(ledger: Ledger, waiting: WaitingRow, token: string, nowMs: number, leaseMs: number): Claim {
-  const { bytes, ...row } = waiting;
+function give(ledger: Ledger, { row, bytes }: Waiting, token: string, nowMs: number, leaseMs: number): Claim {
   const attempt = row.attempts + 1;
   ledger.leave(row);
   ledger.database.run(
@@ -46,10 +46,10 @@ function give(ledger: Ledger, waiting: WaitingRow, token: string, nowMs: number,
     nowMs,
     row.seq,
   );
-  ledger.memory.hold({ ...row, state: 'running', token, attempts: attempt, started_at: nowMs }, nowMs + leaseMs);
+  ledger.memory.hold({ ...row, state: 'running', token, attempts: attempt }, nowMs + leaseMs);
   ledger.changed(row.id);
   const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
-  const request = decodeRequest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const request = decodeRequest(bytes);
   const submission = { id, mode, owner, webhook, ttlMs: deadlineAtMs - createdAtMs, ...request };
   return { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
 }

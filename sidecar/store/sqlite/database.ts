@@ -14,6 +14,7 @@ export class Database {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #lists = new Map<string, StatementSync>();
   /** SQLite's log, opened beside it. */
   #log: number | undefined;
 
@@ -42,6 +43,7 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
+    this.#lists.clear();
     if (this.#db.isOpen) this.#db.close();
     if (this.#log !== undefined) closeSync(this.#log);
     this.#log = undefined;
@@ -66,6 +68,23 @@ export class Database {
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  /** A row as the list of its values. */
+  list<Values>(sql: string, ...values: SQLInputValue[]): Values | undefined {
+    let statement = this.#lists.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      statement.setReturnArrays(true);
+      this.#lists.set(sql, statement);
+    }
+    return statement.get(...values) as Values | undefined;
+  }
+
+  /** The one value of a row, which is bytes. */
+  bytes(sql: string, ...values: SQLInputValue[]): Buffer | undefined {
+    const found = this.list<readonly [Uint8Array]>(sql, ...values)?.[0];
+    return found === undefined ? undefined : Buffer.from(found.buffer, found.byteOffset, found.byteLength);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): readonly Row[] {

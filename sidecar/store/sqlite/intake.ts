@@ -3,10 +3,11 @@ import { encodeRequest, fingerprintOf } from '../payload.ts';
 import type { Submission } from '../record.ts';
 import type { SubmitOutcome } from '../store.ts';
 import type { Ledger } from './ledger.ts';
+import type { LiveRow } from './schema.ts';
 
 type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
   readonly fingerprint: string;
-  readonly payload: Uint8Array;
+  readonly payload: Buffer;
   readonly reachable: number;
 };
 
@@ -22,10 +23,7 @@ export function submit(ledger: Ledger, submission: Submission, reachable: number
 export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome | null {
   const row = ledger.find(id);
   if (row === undefined || row.is_dead !== 1) return null;
-  const payload = ledger.database.get<{ bytes: Uint8Array }>(
-    'SELECT bytes FROM payloads WHERE seq = ?',
-    row.seq,
-  )?.bytes;
+  const payload = ledger.database.bytes('SELECT bytes FROM payloads WHERE seq = ?', row.seq);
   if (payload === undefined) return null;
   const { mode, owner, webhook, fingerprint } = row;
   const ttlMs = row.deadline_at - row.created_at;
@@ -75,9 +73,28 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     size,
   );
   database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, entry.payload);
-  memory.ids.add(entry.id, seq);
   memory.tally.add('bytes', size);
-  memory.remindOfDeadline(seq, deadline);
+  memory.keep({ row: newRow(entry, seq, nowMs), bytes: entry.payload });
   ledger.joinLine(seq);
   return { kind: 'accepted', position: queued };
+}
+
+function newRow({ id, mode, owner, webhook, ttlMs, payload }: Entry, seq: number, nowMs: number): LiveRow {
+  return {
+    seq,
+    id,
+    state: 'queued',
+    mode,
+    owner,
+    webhook,
+    attempts: 0,
+    token: '',
+    created_at: nowMs,
+    deadline_at: nowMs + ttlMs,
+    error: '',
+    stream_head: null,
+    stream_last: 0,
+    payload_bytes: payload.byteLength,
+    answer_bytes: 0,
+  };
 }

@@ -5,11 +5,11 @@ import { DepartureRate } from '../departure-rate.ts';
 import type { StoreLimits } from '../limits.ts';
 import { Listeners, ListenersById } from '../listeners.ts';
 import { type Outcome, type RequestEvent, type RequestState, type RequestStatus, stateAfter } from '../record.ts';
-import { type Lease, StoreError } from '../store.ts';
+import type { Lease } from '../store.ts';
 import type { Database } from './database.ts';
 import type { GroupMember } from './group-commit.ts';
 import { Memory } from './memory.ts';
-import type { RequestRow, WaitingRow } from './schema.ts';
+import type { LiveRow, RequestRow } from './schema.ts';
 
 const endEvents: Readonly<Record<Outcome, RequestEvent>> = {
   answered: 'answered',
@@ -93,17 +93,6 @@ export class Ledger implements GroupMember {
     return this.database.get<RequestRow>('SELECT * FROM requests WHERE seq = ?', seq);
   }
 
-  /** One that memory says is not done, with its content. */
-  waiting(seq: number): WaitingRow {
-    const { database } = this;
-    const row = database.get<WaitingRow>(
-      'SELECT requests.*, bytes FROM requests JOIN payloads USING (seq) WHERE seq = ?',
-      seq,
-    );
-    if (row !== undefined) return row;
-    throw new StoreError(`the store file ${database.path} is damaged: it lacks the request of place ${seq}`);
-  }
-
   statusOf(row: RequestRow): RequestStatus {
     const state = stateOf(row);
     return {
@@ -123,14 +112,14 @@ export class Ledger implements GroupMember {
   }
 
   /** The row if the lease counts; true where the holder's earlier call already ended it; false where it was lost. */
-  heldBy(lease: Lease): RequestRow | boolean {
+  heldBy(lease: Lease): LiveRow | boolean {
     const running = this.memory.running.get(lease.id);
     if (running !== undefined) return running.row.token === lease.token ? running.row : false;
     return this.find(lease.id)?.token === lease.token;
   }
 
   /** What a stream changed in the row of a running request. */
-  rewritten(row: RequestRow, to: Partial<RequestRow> & Pick<RequestRow, 'answer_bytes'>): void {
+  rewritten(row: LiveRow, to: Partial<LiveRow> & Pick<LiveRow, 'answer_bytes'>): void {
     this.memory.rewrite({ ...row, ...to });
     this.memory.tally.add('bytes', to.answer_bytes - row.answer_bytes);
     this.changed(row.id);
@@ -142,7 +131,7 @@ export class Ledger implements GroupMember {
     this.#isWorkNew = true;
   }
 
-  leave(row: RequestRow): void {
+  leave(row: LiveRow): void {
     const { memory } = this;
     if (row.state === 'queued') memory.leave(row.seq);
     else if (row.state === 'delayed') memory.endDelay(row.seq);
@@ -151,7 +140,7 @@ export class Ledger implements GroupMember {
 
   /** Back in line, at its place by arrival. An empty token: somebody else took the lease away. */
   requeue(
-    row: RequestRow,
+    row: LiveRow,
     event: RequestEvent,
     again: { attempts: number; error: string; token: string; dueAtMs: number | null },
   ) {
@@ -174,7 +163,7 @@ export class Ledger implements GroupMember {
   }
 
   /** The one way into `done`. */
-  finish(row: RequestRow, ending: Ending): void {
+  finish(row: LiveRow, ending: Ending): void {
     stateAfter(stateOf(row), endEvents[ending.outcome]);
     this.leave(row);
     const nowMs = this.nowMs();
@@ -202,7 +191,7 @@ export class Ledger implements GroupMember {
     this.changed(row.id);
   }
 
-  expire(row: RequestRow): void {
+  expire(row: LiveRow): void {
     const reason = row.error === '' ? '' : `; last try: ${row.error}`;
     this.finish(row, {
       outcome: 'expired',
@@ -235,10 +224,10 @@ export class Ledger implements GroupMember {
 }
 
 /** A stream that has begun ends the deadline. */
-export function isOverdue(row: RequestRow, nowMs: number): boolean {
+export function isOverdue(row: LiveRow, nowMs: number): boolean {
   return row.stream_head === null && row.deadline_at <= nowMs;
 }
 
-export function stateOf(row: RequestRow): RequestState {
+export function stateOf(row: LiveRow): RequestState {
   return row.state === 'delayed' ? 'queued' : row.state;
 }

@@ -3,14 +3,15 @@
 import { Agenda } from './agenda.ts';
 import type { Database } from './database.ts';
 import { IdIndex } from './id-index.ts';
-import type { RequestRow } from './schema.ts';
+import type { LiveRow, RequestRow } from './schema.ts';
 import { Tally } from './tally.ts';
 import { Undo } from './undo.ts';
+import { type Waiting, WaitingContent } from './waiting-content.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** Nobody but this process has the file open, so a lease lives no longer than it: it is not in the file. */
 export interface Running {
-  readonly row: RequestRow;
+  readonly row: LiveRow;
   readonly leaseUntilMs: number;
 }
 
@@ -18,6 +19,7 @@ export class Memory {
   readonly tally = new Tally();
   readonly line = new WaitingLine();
   readonly ids: IdIndex;
+  readonly content: WaitingContent;
   readonly #undo = new Undo();
   readonly #running = new Map<string, Running>();
   /** When they are due, by arrival number: requests in backoff. */
@@ -28,6 +30,7 @@ export class Memory {
 
   constructor(database: Database) {
     this.ids = new IdIndex(database, this.#undo);
+    this.content = new WaitingContent(database);
   }
 
   /** Waiting, in backoff included. */
@@ -69,6 +72,15 @@ export class Memory {
     return ++this.#latest;
   }
 
+  /** A new one, that is not in line yet. */
+  keep(waiting: Waiting): void {
+    const { id, seq, deadline_at: deadlineAtMs } = waiting.row;
+    this.ids.add(id, seq);
+    this.content.keep(waiting);
+    this.#deadlines.add(deadlineAtMs, seq);
+    this.#undo.orElse(() => this.content.drop(seq));
+  }
+
   join(seq: number): void {
     this.line.add(seq);
     this.#undo.orElse(() => this.line.remove(seq));
@@ -76,6 +88,7 @@ export class Memory {
 
   leave(seq: number): void {
     this.line.remove(seq);
+    this.content.drop(seq);
     this.#undo.orElse(() => this.line.add(seq));
   }
 
@@ -95,7 +108,7 @@ export class Memory {
     });
   }
 
-  hold(row: RequestRow, leaseUntilMs: number): void {
+  hold(row: LiveRow, leaseUntilMs: number): void {
     const { id } = row;
     const before = this.#running.get(id);
     this.#running.set(id, { row, leaseUntilMs });
@@ -103,7 +116,7 @@ export class Memory {
   }
 
   /** The lease as it was. */
-  rewrite(row: RequestRow): void {
+  rewrite(row: LiveRow): void {
     this.hold(row, this.#running.get(row.id)?.leaseUntilMs ?? 0);
   }
 

@@ -115,10 +115,9 @@ export class SqliteStore implements Store {
       if (row === undefined) return { kind: 'not_found' };
       const status = ledger.statusOf(row);
       if (row.outcome !== 'answered') return { kind: 'no_response', status };
-      const answer = database.get<{ bytes: Uint8Array }>('SELECT bytes FROM answers WHERE seq = ?', row.seq)?.bytes;
+      const answer = database.bytes('SELECT bytes FROM answers WHERE seq = ?', row.seq);
       if (answer === undefined) return { kind: 'no_response', status };
-      const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
-      return { kind: 'answered', status, response: decodeAnswer(bytes) };
+      return { kind: 'answered', status, response: decodeAnswer(answer) };
     });
   }
 

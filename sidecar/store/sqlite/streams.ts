@@ -2,7 +2,7 @@
 import { decodeStart, encodeStart } from '../payload.ts';
 import type { Lease, StreamRead, StreamStart } from '../store.ts';
 import { type Ledger, stateOf } from './ledger.ts';
-import type { RequestRow } from './schema.ts';
+import type { LiveRow } from './schema.ts';
 
 export function startStream(ledger: Ledger, lease: Lease, start: StreamStart): boolean {
   const row = ledger.heldBy(lease);
@@ -69,7 +69,7 @@ export function readStream(ledger: Ledger, id: string, afterSequence: number, ma
   };
 }
 
-function firstPiece(ledger: Ledger, row: RequestRow): Piece | undefined {
+function firstPiece(ledger: Ledger, row: LiveRow): Piece | undefined {
   return ledger.database.get<Piece>(
     'SELECT sequence, bytes FROM stream_pieces WHERE seq = ? ORDER BY sequence LIMIT 1',
     row.seq,

@@ -2,7 +2,7 @@
 import type { SweepReport } from '../store.ts';
 import { releaseDelayed } from './claims.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
-import type { RequestRow } from './schema.ts';
+import type { LiveRow, RequestRow } from './schema.ts';
 
 export function sweep(ledger: Ledger): SweepReport {
   const { database, limits } = ledger;
@@ -22,7 +22,7 @@ export function sweep(ledger: Ledger): SweepReport {
 function expireOverdue(ledger: Ledger, nowMs: number): number {
   const { limits, memory } = ledger;
   let expired = 0;
-  const expire = (row: RequestRow) => {
+  const expire = (row: LiveRow) => {
     ledger.expire(row);
     expired++;
   };

@@ -1,0 +1,96 @@
+// Waiting requests with their content: the latest from memory, as many as fit, so that a claim that soon follows need not read what
+// was just written; the others from the file.
+import { StoreError } from '../store.ts';
+import type { Database } from './database.ts';
+import type { LiveRow } from './schema.ts';
+
+const maxBytes = 1024 * 1024;
+/** What a row takes beside its content, about. */
+const rowBytes = 512;
+
+export interface Waiting {
+  readonly row: LiveRow;
+  readonly bytes: Buffer;
+}
+
+export class WaitingContent {
+  readonly #database: Database;
+  readonly #latest = new Map<number, Waiting>();
+  #bytes = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  keep(waiting: Waiting): void {
+    const size = sizeOf(waiting);
+    if (this.#bytes + size > maxBytes) return;
+    this.#latest.set(waiting.row.seq, waiting);
+    this.#bytes += size;
+  }
+
+  drop(seq: number): void {
+    const waiting = this.#latest.get(seq);
+    if (waiting === undefined) return;
+    this.#latest.delete(seq);
+    this.#bytes -= sizeOf(waiting);
+  }
+
+  get(seq: number): Waiting {
+    return this.#latest.get(seq) ?? this.#read(seq);
+  }
+
+  /** As a list: rows with names cost twice as much to make. */
+  #read(seq: number): Waiting {
+    const values = this.#database.list<Columns>(
+      `SELECT id, mode, owner, webhook, attempts, token, created_at, deadline_at, error, stream_last, payload_bytes, answer_bytes,
+       bytes FROM requests JOIN payloads USING (seq) WHERE seq = ?`,
+      seq,
+    );
+    if (values === undefined) {
+      throw new StoreError(`the store file ${this.#database.path} is damaged: it lacks the request of place ${seq}`);
+    }
+    const [id, mode, owner, webhook, attempts, token, created_at, deadline_at, error, ...rest] = values;
+    const [stream_last, payload_bytes, answer_bytes, { buffer, byteOffset, byteLength }] = rest;
+    return {
+      row: {
+        seq,
+        id,
+        state: 'queued',
+        mode,
+        owner,
+        webhook,
+        attempts,
+        token,
+        created_at,
+        deadline_at,
+        error,
+        stream_head: null,
+        stream_last,
+        payload_bytes,
+        answer_bytes,
+      },
+      bytes: Buffer.from(buffer, byteOffset, byteLength),
+    };
+  }
+}
+
+type Columns = readonly [
+  id: string,
+  mode: LiveRow['mode'],
+  owner: string,
+  webhook: string,
+  attempts: number,
+  token: string,
+  createdAtMs: number,
+  deadlineAtMs: number,
+  error: string,
+  streamLast: number,
+  payloadBytes: number,
+  answerBytes: number,
+  bytes: Uint8Array<ArrayBuffer>,
+];
+
+function sizeOf({ bytes }: Waiting): number {
+  return bytes.byteLength + rowBytes;
+}
