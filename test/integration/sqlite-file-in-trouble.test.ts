@@ -1,5 +1,5 @@
 // The embedded store's file: damaged, not a database, in use, another deployment's, on a full disk. Each says what to do.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,18 +132,68 @@ it('a full disk refuses new work with the reason, loses nothing, and accepts aga
   const ledger = new Ledger(database, limits);
   const group = new GroupCommit(database, ledger, limits.observer);
   const add = (request: Submission) => group.do('submit', () => submit(ledger, request, -1));
-  const [first, large] = [submission(), submission({ body: Buffer.alloc(4_000_000) })];
+  const [first, small, large] = [submission(), submission(), submission({ body: Buffer.alloc(4_000_000) })];
   await add(first);
   // SQLite's own limit on the file gives the same error as a disk without room.
   database.exec('PRAGMA max_page_count = 100');
   // The small one of the same commit is refused too: it was not acknowledged.
-  const refused = await Promise.allSettled([add(submission()), add(large)]);
+  const refused = await Promise.allSettled([add(small), add(large)]);
   expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(group.error).toMatch(/full\.db cannot grow: the disk is full/);
   expect(ledger.find(first.id)).toMatchObject({ state: 'queued' });
   expect(ledger.memory.line.length).toBe(1);
+  expect(ledger.find(small.id)).toBeUndefined();
   database.exec('PRAGMA max_page_count = 1000000');
   expect(await add(large)).toEqual({ kind: 'accepted', position: 1 });
   expect(group.error).toBeNull();
   database.close();
+});
+
+it('where the log cannot be flushed the file itself takes what was accepted', async () => {
+  const store = await opened();
+  // SQLite has it open and goes on writing to it; nobody will ever find it again.
+  unlinkSync(join(directory, 'one.db-wal'));
+  const request = submission();
+  expect(await store.submit(request)).toMatchObject({ kind: 'accepted' });
+  copyFileSync(join(directory, 'one.db'), join(directory, 'copy.db'));
+  const successor = await opened(`sqlite://${directory}/copy.db`);
+  expect(await successor.submit(request)).toEqual({ kind: 'duplicate' });
+  expect((await claimOne(successor)).id).toBe(request.id);
+});
+
+it('what the disk did not take is not acknowledged, neither to who sent it nor to who asks for it', async () => {
+  const database = Database.open(join(directory, 'failing.db'), 'default/one');
+  const ledger = new Ledger(database, limits);
+  const group = new GroupCommit(database, ledger, limits.observer);
+  const flush = database.flush.bind(database);
+  let fail: () => void = () => undefined;
+  database.flush = (done) => {
+    fail = () => done(new Error('EIO: i/o error, fdatasync'));
+  };
+  const request = submission();
+  const submitted = group.do('submit', () => submit(ledger, request, -1));
+  await expect.poll(() => ledger.find(request.id)).toBeDefined();
+  const read = group.flushed();
+  fail();
+  await expect(submitted).rejects.toThrow(/failing\.db EIO/);
+  await expect(read).rejects.toThrow(/EIO/);
+  expect(group.error).toMatch(/EIO/);
+  database.flush = flush;
+  // It is in the file, though: sent again it is the same request, acknowledged now.
+  expect(await group.do('submit', () => submit(ledger, request, -1))).toEqual({ kind: 'duplicate' });
+  expect(group.error).toBeNull();
+  database.close();
+});
+
+it('readers wait for the flush of what they saw, not for those that follow without end', async () => {
+  const store = await opened();
+  let isOver = false;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!isOver) await store.submit(submission());
+  });
+  const request = submission();
+  await store.submit(request);
+  for (let i = 0; i < 20; i++) expect(await store.status(request.id)).toMatchObject({ state: 'queued' });
+  isOver = true;
+  await Promise.all(load);
 });

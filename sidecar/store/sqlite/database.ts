@@ -54,7 +54,12 @@ export class Database {
    * the event loop. Not to be closed meanwhile.
    */
   flush(done: (error: Error | null) => void): void {
-    this.#log ??= openSync(`${this.path}-wal`, 'r+');
+    try {
+      this.#log ??= openSync(`${this.path}-wal`, 'r+');
+    } catch (error) {
+      done(this.#flushOtherwise(error as Error));
+      return;
+    }
     fdatasync(this.#log, (error) => done(error === null ? null : this.#flushOtherwise(error)));
   }
 
@@ -117,8 +122,8 @@ export class Database {
    */
   #flushOtherwise(reason: Error): Error | null {
     try {
-      const { busy } = this.get<{ busy: number }>('PRAGMA wal_checkpoint(RESTART)')!;
-      return busy === 0 ? null : reason;
+      const { log, checkpointed } = this.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(RESTART)')!;
+      return log === checkpointed ? null : reason;
     } catch (error) {
       return error as Error;
     }

@@ -15,6 +15,12 @@ interface Step {
   result: unknown;
 }
 
+/** What one flush covers: steps, and readers who saw what they did. */
+interface Flight {
+  readonly steps: Step[];
+  readonly readers: ((error: Error | null) => void)[];
+}
+
 /** Memory that belongs to the data: told when a group begins and is about to end, and whether it came to stay. */
 export interface GroupMember {
   begun(): void;
@@ -31,10 +37,8 @@ export class GroupCommit {
   #isTurnDue = false;
   #waiting: Step[] = [];
   /** Committed since the flush under way began. */
-  #unflushed: Step[] = [];
-  #isFlushing = false;
-  /** Readers, and who closes: called when a flush ends. */
-  #untilFlushed: (() => void)[] = [];
+  #next: Flight = { steps: [], readers: [] };
+  #underWay: Flight | undefined;
   #error: string | null = null;
 
   constructor(database: Database, member: GroupMember, observer: StoreObserver) {
@@ -57,19 +61,21 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when all that is committed is on the disk: what a reader was told must not be undone by a loss of power. */
+  /** Resolves when what is committed now is on the disk: what a reader is told must not be undone by a loss of power. */
   async flushed(): Promise<void> {
-    while (this.#isFlushing || this.#unflushed.length > 0) {
-      await new Promise<void>((resolve) => this.#untilFlushed.push(resolve));
-    }
+    const flight = this.#next.steps.length > 0 ? this.#next : this.#underWay;
+    if (flight === undefined) return;
+    await new Promise<void>((resolve, reject) => {
+      flight.readers.push((error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   /** Brings to an end what has begun, and what comes of it meanwhile. */
   async end(): Promise<void> {
     do {
       this.#turn();
-      await this.flushed();
-    } while (this.#waiting.length > 0);
+      await this.flushed().catch(() => undefined);
+    } while (this.#waiting.length > 0 || this.#next.steps.length > 0 || this.#underWay !== undefined);
   }
 
   #turnSoon(): void {
@@ -81,7 +87,7 @@ export class GroupCommit {
   #turn(): void {
     this.#isTurnDue = false;
     if (this.#waiting.length > 0) this.#commit();
-    if (this.#unflushed.length > 0 && !this.#isFlushing) this.#flush();
+    if (this.#next.steps.length > 0 && this.#underWay === undefined) this.#flush();
   }
 
   #commit(): void {
@@ -100,24 +106,24 @@ export class GroupCommit {
       return;
     }
     for (const step of group) {
-      if (step.isFlushed) this.#unflushed.push(step);
+      if (step.isFlushed) this.#next.steps.push(step);
       else this.#resolve(step, monotonicMs());
     }
     this.#member.committed();
   }
 
   #flush(): void {
-    const group = this.#unflushed;
-    this.#unflushed = [];
-    this.#isFlushing = true;
+    const flight = this.#next;
+    this.#next = { steps: [], readers: [] };
+    this.#underWay = flight;
     this.#database.flush((error) => {
-      this.#isFlushing = false;
+      this.#underWay = undefined;
       const endedMs = monotonicMs();
-      if (error === null) for (const step of group) this.#resolve(step, endedMs);
-      else this.#reject(group, error);
-      for (const call of this.#untilFlushed.splice(0)) call();
+      if (error === null) for (const step of flight.steps) this.#resolve(step, endedMs);
+      else this.#reject(flight.steps, error);
+      for (const call of flight.readers) call(error);
       // Not at once: those who were just answered have more to do, and that goes with the next flush.
-      if (this.#unflushed.length > 0) this.#turnSoon();
+      if (this.#next.steps.length > 0) this.#turnSoon();
     });
   }
 
