@@ -5,7 +5,7 @@ import type { DiskSpace } from '../limits.ts';
 import { StoreError } from '../store.ts';
 import type { Database } from './database.ts';
 
-/** What the log (1 MiB and the largest commit) and the steps that free something may need. */
+/** What the log (4 MiB and the largest commit) and the steps that free something may need. */
 const MOST_RESERVED_BYTES = 8 * 1024 * 1024;
 /** Of a small volume. */
 const MOST_RESERVED_SHARE = 0.5;
