@@ -11,6 +11,7 @@ import { Database } from '../../sidecar/store/sqlite/database.ts';
 import { GroupCommit } from '../../sidecar/store/sqlite/group-commit.ts';
 import { submit } from '../../sidecar/store/sqlite/intake.ts';
 import { Ledger } from '../../sidecar/store/sqlite/ledger.ts';
+import { sweep } from '../../sidecar/store/sqlite/sweep.ts';
 import type { Store } from '../../sidecar/store/store.ts';
 import { StoreError } from '../../sidecar/store/store.ts';
 import { claimOne, response, submission } from '../support/stores.ts';
@@ -196,4 +197,27 @@ it('readers wait for the flush of what they saw, not for those that follow witho
   for (let i = 0; i < 20; i++) expect(await store.status(request.id)).toMatchObject({ state: 'queued' });
   isOver = true;
   await Promise.all(load);
+});
+
+it('what changes nothing does not touch the disk, but a repeated submission waits for the first one', async () => {
+  const database = Database.open(join(directory, 'quiet.db'), 'default/one');
+  const ledger = new Ledger(database, limits);
+  const group = new GroupCommit(database, ledger, limits.observer);
+  const flushes: ((error: Error | null) => void)[] = [];
+  database.flush = (done) => flushes.push(done);
+  expect(await group.do('sweep', () => sweep(ledger))).toMatchObject({ expired: 0, removed: 0 });
+  expect(flushes).toHaveLength(0);
+  const request = submission();
+  const told: string[] = [];
+  const add = () => group.do('submit', () => submit(ledger, request, -1)).then(({ kind }) => told.push(kind));
+  const first = add();
+  await expect.poll(() => flushes.length).toBe(1);
+  const second = add();
+  await group.do('claim', () => undefined, false);
+  expect(told).toEqual([]);
+  flushes[0]?.(null);
+  await Promise.all([first, second]);
+  expect(told).toEqual(['accepted', 'duplicate']);
+  expect(flushes).toHaveLength(1);
+  database.close();
 });

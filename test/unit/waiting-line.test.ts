@@ -19,8 +19,10 @@ it('counts as counting one by one does, over any coming and going', () => {
         }
       }
       expect(line.length).toBe(waiting.size);
+      expect(line.first()).toBe(waiting.size === 0 ? undefined : Math.min(...waiting));
       for (const place of places) {
         expect(line.before(place)).toBe([...waiting].filter((seq) => seq < place).length);
+        expect(line.has(place)).toBe(waiting.has(place));
       }
     }),
   );

@@ -101,6 +101,11 @@ export class Database {
     return this.#prepare(sql).iterate(...values) as Iterable<Row>;
   }
 
+  /** Rows changed since the file was opened. */
+  changes(): number {
+    return this.list<readonly [number]>('SELECT total_changes()')![0];
+  }
+
   /** Of pages inside the file that hold nothing. */
   freeBytesInside(): number {
     const { freelist_count: pages } = this.get<{ freelist_count: number }>('PRAGMA freelist_count')!;

@@ -63,7 +63,7 @@ export class GroupCommit {
 
   /** Resolves when what is committed now is on the disk: what a reader is told must not be undone by a loss of power. */
   async flushed(): Promise<void> {
-    const flight = this.#next.steps.length > 0 ? this.#next : this.#underWay;
+    const flight = this.#latestFlight();
     if (flight === undefined) return;
     await new Promise<void>((resolve, reject) => {
       flight.readers.push((error) => (error === null ? resolve() : reject(error)));
@@ -76,6 +76,11 @@ export class GroupCommit {
       this.#turn();
       await this.flushed().catch(() => undefined);
     } while (this.#waiting.length > 0 || this.#next.steps.length > 0 || this.#underWay !== undefined);
+  }
+
+  /** The flush after which all that is committed now is on the disk; undefined: it is. */
+  #latestFlight(): Flight | undefined {
+    return this.#next.steps.length > 0 ? this.#next : this.#underWay;
   }
 
   #turnSoon(): void {
@@ -94,6 +99,7 @@ export class GroupCommit {
     const group = this.#waiting;
     this.#waiting = [];
     this.#member.begun();
+    const changesBefore = this.#database.changes();
     try {
       this.#database.run('BEGIN IMMEDIATE');
       for (const step of group) step.result = step.work();
@@ -105,9 +111,12 @@ export class GroupCommit {
       this.#reject(group, error);
       return;
     }
+    // Those who changed nothing may have seen what another did: a submission that is there already.
+    const flight = this.#database.changes() > changesBefore ? this.#next : this.#latestFlight();
+    const endedMs = monotonicMs();
     for (const step of group) {
-      if (step.isFlushed) this.#next.steps.push(step);
-      else this.#resolve(step, monotonicMs());
+      if (step.isFlushed && flight !== undefined) flight.steps.push(step);
+      else this.#resolve(step, endedMs);
     }
     this.#member.committed();
   }
