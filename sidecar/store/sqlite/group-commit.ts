@@ -18,7 +18,7 @@ interface Step {
 /** What one flush covers: steps, and readers who saw what they did. */
 interface Flight {
   readonly steps: Step[];
-  readonly readers: ((error: Error | null) => void)[];
+  readonly readers: (() => void)[];
 }
 
 /** Memory that belongs to the data: told when a group begins and is about to end, and whether it came to stay. */
@@ -39,7 +39,9 @@ export class GroupCommit {
   /** Committed since the flush under way began. */
   #next: Flight = { steps: [], readers: [] };
   #underWay: Flight | undefined;
-  #error: string | null = null;
+  #commitError: string | null = null;
+  /** Not null: what was committed before is not known to be on the disk. */
+  #flushError: string | null = null;
 
   constructor(database: Database, member: GroupMember, observer: StoreObserver) {
     this.#database = database;
@@ -49,7 +51,7 @@ export class GroupCommit {
 
   /** Why the last group failed; null since one succeeded. */
   get error(): string | null {
-    return this.#error;
+    return this.#commitError ?? this.#flushError;
   }
 
   /** `isFlushed`: false for what may be lost with the machine's power, since a restart undoes it anyway. */
@@ -61,26 +63,21 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when what is committed now is on the disk: what a reader is told must not be undone by a loss of power. */
+  /**
+   * Resolves when what is committed now is on the disk: what a reader is told must not be undone by a loss of power. Where the
+   * disk fails it reads on: `error` says so.
+   */
   async flushed(): Promise<void> {
-    const flight = this.#latestFlight();
-    if (flight === undefined) return;
-    await new Promise<void>((resolve, reject) => {
-      flight.readers.push((error) => (error === null ? resolve() : reject(error)));
-    });
+    const flight = this.#next.steps.length > 0 ? this.#next : this.#underWay;
+    if (flight !== undefined) await new Promise<void>((resolve) => flight.readers.push(resolve));
   }
 
   /** Brings to an end what has begun, and what comes of it meanwhile. */
   async end(): Promise<void> {
     do {
       this.#turn();
-      await this.flushed().catch(() => undefined);
+      await this.flushed();
     } while (this.#waiting.length > 0 || this.#next.steps.length > 0 || this.#underWay !== undefined);
-  }
-
-  /** The flush after which all that is committed now is on the disk; undefined: it is. */
-  #latestFlight(): Flight | undefined {
-    return this.#next.steps.length > 0 ? this.#next : this.#underWay;
   }
 
   #turnSoon(): void {
@@ -105,14 +102,16 @@ export class GroupCommit {
       for (const step of group) step.result = step.work();
       this.#member.committing();
       this.#database.run('COMMIT');
-      this.#error = null;
+      this.#commitError = null;
     } catch (error) {
       this.#undo();
-      this.#reject(group, error);
+      this.#commitError = this.#reject(group, error);
       return;
     }
     // Those who changed nothing may have seen what another did: a submission that is there already.
-    const flight = this.#database.changes() > changesBefore ? this.#next : this.#latestFlight();
+    const isBehind =
+      this.#database.changes() > changesBefore || this.#next.steps.length > 0 || this.#flushError !== null;
+    const flight = isBehind ? this.#next : this.#underWay;
     const endedMs = monotonicMs();
     for (const step of group) {
       if (step.isFlushed && flight !== undefined) flight.steps.push(step);
@@ -128,9 +127,9 @@ export class GroupCommit {
     this.#database.flush((error) => {
       this.#underWay = undefined;
       const endedMs = monotonicMs();
+      this.#flushError = error === null ? null : this.#reject(flight.steps, error);
       if (error === null) for (const step of flight.steps) this.#resolve(step, endedMs);
-      else this.#reject(flight.steps, error);
-      for (const call of flight.readers) call(error);
+      for (const call of flight.readers) call();
       // Not at once: those who were just answered have more to do, and that goes with the next flush.
       if (this.#next.steps.length > 0) this.#turnSoon();
     });
@@ -141,13 +140,14 @@ export class GroupCommit {
     resolve(result);
   }
 
-  #reject(group: readonly Step[], error: unknown): void {
+  /** Returns what they were told. */
+  #reject(group: readonly Step[], error: unknown): string {
     const failure = this.#database.explain(error);
-    this.#error = failure.message;
     for (const { name, reject } of group) {
       this.#observer.storeError(name);
       reject(failure);
     }
+    return failure.message;
   }
 
   #undo(): void {
