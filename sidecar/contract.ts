@@ -134,6 +134,9 @@ export type SidecarSettingName = keyof typeof sidecarSettings;
 /** Ports of the sidecar container inside a pod made by the operator. */
 export const sidecarPorts = { traffic: 8080, admin: 9090 } as const;
 
+/** Node.js in the images: their entry point, and what runs in them beside it. */
+export const nodeOfImage = '/nodejs/bin/node';
+
 /** Paths on the admin port. */
 export const adminPaths = {
   /** Readiness of the pair: the sidecar's store and the container's health. */

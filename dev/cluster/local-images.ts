@@ -1,6 +1,7 @@
 // Which local program stands for which image on the loopback cluster: this project's own, and the sample model server in the
 // place of well-known model servers, so that every manifest of examples/ runs here. Any other image cannot be pulled.
 import { fileURLToPath } from 'node:url';
+import { nodeOfImage } from '../../sidecar/contract.ts';
 import type { ImageEntry } from './node/settings.ts';
 
 const program = (path: string): readonly string[] => [
@@ -21,7 +22,11 @@ const standIn = (match: string, ...flags: readonly string[]): ImageEntry => ({
 });
 
 export const localImages: readonly ImageEntry[] = [
-  { match: 'inference-operator/sidecar', entrypoint: program('sidecar/main.ts') },
+  {
+    match: 'inference-operator/sidecar',
+    entrypoint: program('sidecar/main.ts'),
+    programs: { [nodeOfImage]: process.execPath },
+  },
   { match: 'inference-operator/echo', entrypoint: modelServer, env },
   standIn('vllm/vllm-openai'),
   standIn('lmsysorg/sglang'),

@@ -1,6 +1,6 @@
-// The kubelet's probes of the model container, all asked of the sidecar, which understands "busy" and "loading".
+// The kubelet's probes of the model container, all asked of the sidecar, which understands "busy" and "loading", and both containers' hooks.
 // Ports are numbers: a named port is looked up in the probed container, and the sidecar's is in another.
-import { adminPaths, sidecarPorts } from '../../sidecar/contract.ts';
+import { adminPaths, nodeOfImage, sidecarPorts } from '../../sidecar/contract.ts';
 import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
 
 /** A container that its probe kills has nothing left to drain; the pod's long grace is not for it. */
@@ -43,6 +43,17 @@ export function drainHook(adminToken: string) {
       httpHeaders: [{ name: 'Authorization', value: `Bearer ${adminToken}` }],
     },
   };
+}
+
+/**
+ * While no pod is ready, an address is published as soon as it is known, and the kubelet tells it only when the first container's
+ * postStart is over: nobody is sent to a sidecar that does not listen yet. One that never does is its startup probe's to judge.
+ */
+export function listeningHook() {
+  const { traffic } = sidecarPorts;
+  const knock = `require('node:net').connect(${traffic}, '127.0.0.1', () => process.exit()).on('error', () => setTimeout(knock, 20))`;
+  const script = `setTimeout(() => process.exit(), 30_000); const knock = () => ${knock}; knock();`;
+  return { exec: { command: [nodeOfImage, '--eval', script] } };
 }
 
 /** The token that a pod template carries: how it is found again if its Secret was lost. */

@@ -12,6 +12,7 @@ import {
 import { childNames, containerNames, secretKeys, volumeNames } from '../api/names.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
+import { listeningHook } from './probes.ts';
 
 const DATA_DIR = '/data';
 const KEYS_DIR = '/etc/inference/keys';
@@ -42,6 +43,7 @@ export function sidecarContainer(input: DesiredInput) {
       timeoutSeconds: 3,
       failureThreshold: 120,
     },
+    lifecycle: { postStart: listeningHook() },
     resources: sidecar?.resources ?? settings.sidecarResources,
     terminationMessagePolicy: LAST_WORDS,
     securityContext: {

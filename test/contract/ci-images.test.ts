@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { imageNodeFlags, programs, projectDir } from '../../dev/bundle.ts';
+import { nodeOfImage } from '../../sidecar/contract.ts';
 
 interface Stage {
   readonly name: string;
@@ -24,7 +25,7 @@ it.each(programs)('%s runs its bundle on distroless Node 24 as a numbered user t
   expect(values(stage(program), 'USER')).toEqual(['65532:65532']);
   expect(values(stage(program), 'RUN')).toEqual([]);
   const entrypoint: readonly string[] = JSON.parse(values(stage(program), 'ENTRYPOINT')[0] ?? '[]');
-  expect(entrypoint.at(0)).toBe('/nodejs/bin/node');
+  expect(entrypoint.at(0)).toBe(nodeOfImage);
   expect(entrypoint.at(-1)).toBe(`/app/${program}.mjs`);
 });
 

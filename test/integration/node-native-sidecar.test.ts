@@ -84,3 +84,15 @@ describe('a native sidecar', () => {
     );
   });
 });
+
+describe('the address of a pod', () => {
+  it('is told when the first container has started, its postStart over', async () => {
+    const note = '{"at":0,"name":"slow-start","event":"postStart over","pid":0}';
+    const exec = { command: ['sh', '-c', `sleep 1; echo '${note}' >> $JOURNAL`] };
+    const slow = fake('slow-start', { lifecycle: { postStart: { exec } }, restartPolicy: 'Always' });
+    const containers = [fake('behind', {}, { PORT: '8001' })];
+    await cluster.createPod('told-late', { nodeName: 'node-1', initContainers: [slow], containers });
+    await cluster.podUntil('told-late', (pod) => pod.status?.podIP !== undefined);
+    expect(cluster.journal().map(({ event }) => event)).toContain('postStart over');
+  });
+});

@@ -30,6 +30,8 @@ export class PodWorker {
   #podIP: string | undefined;
   #rejected: Rejection | undefined;
   #isMounted = false;
+  /** Known to itself from the start, told with the first status after a round that started containers, their hooks included. */
+  #isAddressTold = false;
   #isOver = false;
   #isObjectGone = false;
   #isEnded = false;
@@ -110,7 +112,10 @@ export class PodWorker {
   }
 
   async #sync(): Promise<void> {
-    if (!this.#rejected && !this.#isOver && this.#prepare()) await this.#advance();
+    if (!this.#rejected && !this.#isOver && this.#prepare()) {
+      await this.#advance();
+      this.#isAddressTold ||= this.records.some(({ runs }) => runs > 0);
+    }
     this.#report();
   }
 
@@ -204,7 +209,7 @@ export class PodWorker {
     const view = {
       pod: this.#parts.pods.get(keyOf(this.#pod)) ?? this.#pod,
       records: this.records,
-      podIP: this.#podIP,
+      podIP: this.#isAddressTold ? this.#podIP : undefined,
       hostIP: this.#parts.addresses.hostIP,
       startTime: this.#startTime,
       hasNetwork: this.#podIP !== undefined && !this.#isEnded,

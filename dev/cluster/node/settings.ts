@@ -9,6 +9,8 @@ export type ImageEntry = {
   readonly entrypoint: readonly string[];
   readonly cmd?: readonly string[];
   readonly env?: Labels;
+  /** Programs of the real image that its pods name by their path, and what stands for each. */
+  readonly programs?: Labels;
   /** The container's `command` or `args` are meant for the real image and would not suit the local program. */
   readonly ignoreCommand?: boolean;
   readonly ignoreArgs?: boolean;

@@ -121,7 +121,8 @@ function contextOf(spec: Container, containerDir: string, image: ImageEntry, how
     ...how.devices,
     ...translated,
   };
-  return { env, cwd: workingDirOf(spec, mounts, containerDir), translate: (text) => translate(text, by) };
+  const inPod = (text: string): string => image.programs?.[text] ?? translate(text, by);
+  return { env, cwd: workingDirOf(spec, mounts, containerDir), translate: inPod };
 }
 
 function beginRun(record: ContainerRecord): void {
