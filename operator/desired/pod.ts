@@ -59,6 +59,7 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
   const { port, resources, volumeMounts = [], ...asGiven } = container;
   return {
     ...asGiven,
+    imagePullPolicy: container.imagePullPolicy ?? pullPolicyOf(container.image),
     name: containerNames.model,
     ports: [{ name: 'model', containerPort: port, protocol: 'TCP' }],
     resources: { ...resources, limits: { ...resources?.limits, ...gpuLimits({ gpu }) } },
@@ -68,6 +69,10 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
     lifecycle: { preStop: drainHook(adminToken) },
   };
 }
+
+/** The API server chooses the same once, for the first image: left out, a pinned one would be pulled for ever if `latest` came before. */
+const pullPolicyOf = (image: string) =>
+  /(^|\/)[^:@/]+(:latest(@.*)?)?$/.test(image) ? ('Always' as const) : ('IfNotPresent' as const);
 
 /** An empty list would be a field that we mean to own. */
 function present<T>(list: readonly T[]): readonly T[] | undefined {

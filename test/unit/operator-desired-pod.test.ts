@@ -74,7 +74,8 @@ test('the sidecar is a native sidecar under restricted pod security, with a star
   });
   // The model starts a second after the sidecar listens, and two slow minutes are no reason to start it again.
   expect(sidecar.startupProbe).toMatchObject({ periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 120 });
-  expect(sidecar.lifecycle).toBeUndefined();
+  expect(sidecar.lifecycle.postStart.exec.command.slice(0, 2)).toEqual(['/nodejs/bin/node', '--eval']);
+  expect(sidecar.lifecycle.preStop).toBeUndefined();
 });
 
 test('the sidecar is as the operator was installed, or as spec.sidecar says', () => {
@@ -291,4 +292,15 @@ test('sidecars are told where traces go, and nothing where nobody wants any', ()
   const traced = { settings: settings({ OPERATOR_SIDECAR_TRACES_ENDPOINT: 'http://collector:4318' }) };
   expect(environment(podOf({}, traced)).SIDECAR_TRACES_ENDPOINT).toBe('http://collector:4318');
   expect(environment(podOf())).not.toHaveProperty('SIDECAR_TRACES_ENDPOINT');
+});
+
+test.each([
+  ['vllm/vllm-openai', undefined, 'Always'],
+  ['registry:5000/team/model', undefined, 'Always'],
+  ['model:latest', undefined, 'Always'],
+  ['registry:5000/team/model:v1', undefined, 'IfNotPresent'],
+  ['model@sha256:0123', undefined, 'IfNotPresent'],
+  ['model:latest', 'Never', 'Never'],
+])('%s with the policy %s is pulled %s, whatever image was there before', (image, imagePullPolicy, expected) => {
+  expect(podOf({ container: { image, port: 8000, imagePullPolicy } }).containers[0].imagePullPolicy).toBe(expected);
 });
