@@ -12,6 +12,7 @@ export const fieldManagers = {
   children: OPERATOR,
   status: `${OPERATOR}-status`,
   deletionCost: `${OPERATOR}-scale-down`,
+  withdrawal: `${OPERATOR}-withdrawal`,
 } as const;
 
 export const labels = {
@@ -45,11 +46,15 @@ export const managedSelector = `${labels.managedBy}=${OPERATOR}`;
 
 export const podSelector = (name: string) => ({ [labels.name]: name }) as const;
 
+const APP = 'inference-deployment';
+/** What callers are sent to: a leaving pod loses the second label when its successor is to have all newcomers. */
+export const trafficSelector = (name: string) => ({ ...podSelector(name), [labels.appName]: APP }) as const;
+
 export function childLabels(name: string): Readonly<Record<string, string>> {
   return {
     [labels.name]: name,
     [labels.managedBy]: OPERATOR,
-    [labels.appName]: 'inference-deployment',
+    [labels.appName]: APP,
     [labels.instance]: name,
   };
 }

@@ -1,6 +1,6 @@
 // Two Services: one through which callers reach any replica, one headless that names each replica for metrics and people.
 import { sidecarPorts } from '../../sidecar/contract.ts';
-import { childNames, podSelector } from '../api/names.ts';
+import { childNames, podSelector, trafficSelector } from '../api/names.ts';
 import { resources } from '../api/resources.ts';
 import { childHead, type DesiredInput } from './input.ts';
 
@@ -11,7 +11,7 @@ export function service({ owner, hasReadyPod }: DesiredInput) {
   return {
     ...childHead(owner, resources.services, childNames.service(name)),
     spec: {
-      selector: podSelector(name),
+      selector: trafficSelector(name),
       publishNotReadyAddresses: !hasReadyPod,
       ports: [{ name: 'http', port: SERVICE_PORT, targetPort: sidecarPorts.traffic, protocol: 'TCP' }],
     },

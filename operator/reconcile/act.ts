@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/kubernetes.ts';
 import { applyChild, deleteChild, scaleDeployment } from '../cluster/children.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { writeDeletionCost } from '../cluster/deletion-cost.ts';
+import { withdraw } from '../cluster/withdraw.ts';
 import type { StatsBoard } from '../stats/stats-board.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 import type { Observed } from './observe.ts';
@@ -58,6 +59,7 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
       written.push(answer);
     });
   }
+  for (const pod of plan.withdraw) await attempt(() => withdraw(parts.client, pod));
   for (const child of plan.remove) {
     await attempt(async () => {
       await deleteChild(parts.client, child);

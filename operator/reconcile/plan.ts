@@ -1,6 +1,6 @@
 // What a reconcile is going to do, as a value with words for people: decided before anything is written. Pure.
 import { hashOf } from '../api/hash.ts';
-import type { KubernetesObject } from '../api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import { annotations } from '../api/names.ts';
 import { isOursToWrite } from '../cluster/children.ts';
 import { desiredChildren } from '../desired/children.ts';
@@ -14,6 +14,7 @@ import type { Problem } from './outcome.ts';
 import { chooseRollout, observedChoice, type RolloutChoice } from './rollout.ts';
 import { isLowered } from './scale-down.ts';
 import type { Turn, TurnInput } from './turns.ts';
+import { withdrawnPods } from './withdrawal.ts';
 
 export interface Plan {
   readonly rollout: RolloutChoice | undefined;
@@ -21,6 +22,8 @@ export interface Plan {
   readonly remove: readonly KubernetesObject[];
   /** A Deployment that must wait with its new pods is still scaled. */
   readonly scale: { readonly deployment: KubernetesObject; readonly replicas: number } | undefined;
+  /** Leaving pods that get no newcomers any more. */
+  readonly withdraw: readonly Pod[];
   /** Costs are to be written before the Deployment is applied. */
   readonly lowersReplicas: boolean;
   /** Known before anything is tried. */
@@ -73,11 +76,13 @@ export function planOf(observed: Observed, how: PlanSettings, { change, turn, fi
     (found) => mayRemove(found, observed) && !wanted.some((child) => isSame(child, found)),
   );
   const scale = isWaiting ? scaleOf(observed) : undefined;
+  const withdraw = withdrawnPods(observed.pods);
   return {
     rollout,
     apply,
     remove,
     scale,
+    withdraw,
     lowersReplicas: isLowered(observed.deployment, wantedReplicas(observed.owner)),
     problem: undefined,
     details: [
@@ -86,12 +91,13 @@ export function planOf(observed: Observed, how: PlanSettings, { change, turn, fi
           `${found === undefined ? 'create' : 'change'} ${child.kind} ${child.metadata.name}`,
       ),
       ...(scale === undefined ? [] : [`scale Deployment ${scale.deployment.metadata.name} to ${scale.replicas}`]),
+      ...withdraw.map((pod) => `take leaving Pod ${pod.metadata.name} out of the Service`),
       ...remove.map((found) => `delete ${found.kind} ${found.metadata.name}`),
     ],
   };
 }
 
-const nothing = { apply: [], remove: [], scale: undefined, lowersReplicas: false, details: [] } as const;
+const nothing = { apply: [], remove: [], scale: undefined, withdraw: [], lowersReplicas: false, details: [] } as const;
 
 function scaleOf({ deployment, owner }: Observed): Plan['scale'] {
   const replicas = wantedReplicas(owner);

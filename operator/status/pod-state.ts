@@ -188,6 +188,9 @@ export function isReady(pod: Pod): boolean {
   return ready?.status === 'True' && pod.metadata.deletionTimestamp === undefined;
 }
 
+/** Its sidecar takes callers, who wait there until the model is ready. */
+export const hasLine = (pod: Pod): boolean => statusOf(pod, containerNames.sidecar)?.started === true;
+
 /** On a node, with no container of its own running yet. */
 export function isBeingMade(pod: Pod): boolean {
   const isOnNode = pod.spec.nodeName !== undefined && pod.metadata.deletionTimestamp === undefined;

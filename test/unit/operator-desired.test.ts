@@ -125,7 +125,7 @@ test('the Service publishes pods that are not ready only while none is', () => {
 test('one Service leads callers to the sidecars, one names each pod with its metrics, ready or not', () => {
   const http = { name: 'http', targetPort: 8080, protocol: 'TCP' };
   expect(one(made(), 'Service').spec).toEqual({
-    selector: itsPods,
+    selector: { ...itsPods, 'app.kubernetes.io/name': 'inference-deployment' },
     publishNotReadyAddresses: false,
     ports: [{ ...http, port: 80 }],
   });
