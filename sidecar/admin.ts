@@ -68,7 +68,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
  * is that of all replicas: unready, they would refuse the sync callers too, who need no store.
  */
 function readiness({ health, drain, service }: AdminParts, hasReachedStore: boolean): AdminReply {
-  if (drain.isDraining) return no('draining');
+  if (drain.isUnready) return no('draining');
   if (health.state !== 'healthy' && health.state !== 'busy') return no(`container ${health.state}`);
   const store = service.queue.health();
   return store.ok || hasReachedStore ? yes('ready') : no(`store: ${store.error ?? 'no answer'}`);

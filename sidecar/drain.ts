@@ -35,6 +35,7 @@ export class Drain {
   readonly #around: DrainSurroundings;
   readonly #waiting = new Set<() => void>();
   #isDraining = false;
+  #isShuttingDown = false;
   #beganAtMs = 0;
   #lastArrivalMs = 0;
 
@@ -57,6 +58,20 @@ export class Drain {
     if (!this.#isDraining) return false;
     const welcomeMs = Math.min(LONGEST_WELCOME_MS, this.#options.drainMs / 2);
     return this.#around.clock.monotonicMs() - this.#beganAtMs > welcomeMs;
+  }
+
+  /**
+   * What a probe is told. A pod whose deletion called `/drain` is known to leave and gets callers only while no other is ready: unready, it
+   * would not even be that last resort, and they would be refused until a successor listens.
+   */
+  get isUnready(): boolean {
+    return this.#isDraining && (this.#isShuttingDown || this.isClosed);
+  }
+
+  /** SIGTERM: whoever goes by readiness is to send nobody from now on. */
+  shutDown(): void {
+    this.#isShuttingDown = true;
+    this.begin();
   }
 
   begin(): void {

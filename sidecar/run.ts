@@ -20,7 +20,7 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   const running = await startAll(inOrder(parts));
   const stopped = untilAborted(signal).then(async () => {
     logger.info('draining');
-    drain.begin();
+    drain.shutDown();
     const isDone = await drain.waitUntilDone(new AbortController().signal);
     if (!isDone) logger.warn('still busy after drainSeconds: what is left is given up');
     await running.stop();

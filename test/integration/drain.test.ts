@@ -14,7 +14,7 @@ afterEach(() => sidecar.close());
 const drain = () => fetch(`${sidecar.adminUrl}/drain`);
 const admin = async (path: string) => (await fetch(`${sidecar.adminUrl}${path}`)).status;
 
-test('/drain blocks until nothing is inside or waiting; meanwhile not ready, and newcomers are served with Connection: close', async () => {
+test('/drain blocks until nothing is inside or waiting; meanwhile newcomers are served with Connection: close, and a probe is told so', async () => {
   await begin();
   const inside = fetch(`${sidecar.url}/echo?hold=door`);
   await sidecar.model.when((stats) => stats.inFlight === 1);
@@ -24,7 +24,7 @@ test('/drain blocks until nothing is inside or waiting; meanwhile not ready, and
     return status;
   });
   await sidecar.until(({ draining }) => draining);
-  expect([await admin('/ready'), await admin('/live'), await admin('/healthz')]).toEqual([503, 200, 200]);
+  expect([await admin('/ready'), await admin('/live'), await admin('/healthz')]).toEqual([200, 200, 200]);
   const newcomer = await RawConnection.open(sidecar.port);
   newcomer.send('GET /echo/newcomer HTTP/1.1', 'Host: a', '', '');
   await sidecar.until(({ waiting }) => waiting === 1);

@@ -50,3 +50,16 @@ test('callers that keep coming do not keep it from ending before its time', asyn
   expect(await done).toBe(true);
   expect(clock.monotonicMs()).toBe(40_000);
 });
+
+test('a probe is told that it leaves when newcomers are turned away, after SIGTERM at once', () => {
+  const { clock, drain } = draining(20_000);
+  expect(drain.isUnready).toBe(false);
+  drain.begin();
+  expect(drain.isUnready).toBe(false);
+  clock.advance(10_001);
+  expect(drain.isUnready).toBe(true);
+  drain.end();
+  expect(drain.isUnready).toBe(false);
+  drain.shutDown();
+  expect(drain.isUnready).toBe(true);
+});
