@@ -111,6 +111,8 @@ test('events tell each change once, warnings for what somebody must act on', () 
     'Normal AllReplicasReady',
     'Normal Connected',
   ]);
+  // The first revision replaces nothing: how it was rolled out is no news.
+  expect(eventsBetween(undefined, before).map(({ reason }) => reason)).toEqual(['AllReplicasReady', 'Connected']);
   const rolled = { ...before, rollout: { strategy: 'Recreate' as const, reason: 'no GPU is free' } };
   expect(eventsBetween(before, rolled)).toEqual([
     { type: 'Normal', reason: 'RolloutRecreate', message: 'rollout by Recreate: no GPU is free' },
