@@ -1,6 +1,6 @@
 // Node's HTTP module, loaded the cheap way, and how every server of ours listens.
 // An ESM `import` of it also loads Node's bundled undici, 15 MiB and 45 ms that nobody here uses. Types come from `node:http`.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 
 export const { createServer, request, STATUS_CODES } = process.getBuiltinModule('node:http');
 
@@ -27,10 +27,4 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
     EADDRNOTAVAIL: `${host} is no address of this machine: choose another host`,
   }[error.code ?? ''];
   return reason === undefined ? error : new Error(`cannot listen: ${reason} (${error.message})`, { cause: error });
-}
-
-/** A response for a bare socket, such as Node hands out with an upgrade. */
-export function newResponse(request: IncomingMessage): ServerResponse {
-  const { ServerResponse: Response } = process.getBuiltinModule('node:http');
-  return new Response(request);
 }

@@ -11,8 +11,8 @@ import { Gate } from './gate/gate.ts';
 import type { PassageWays } from './gate/passage.ts';
 import { ServiceRate } from './gate/service-rate.ts';
 import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
-import { answerBroken } from './ingress/broken.ts';
-import { clientAddress, type ExchangeHost } from './ingress/exchange.ts';
+import { answerToBroken } from './ingress/broken.ts';
+import type { ExchangeHost } from './ingress/exchange.ts';
 import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
 import { createRouter } from './ingress/route.ts';
 import { TrafficPort } from './ingress/traffic-port.ts';
@@ -91,12 +91,11 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
   const pipeline = assemblePipeline(ground, { service, drain, health, keys });
   traffic.serve({
     ...pipeline,
-    broken: (error, socket) => {
-      const client = clientAddress(socket);
-      const answer = answerBroken(error, socket);
-      if (answer === undefined) return;
+    broken: (error, client) => {
+      const answer = answerToBroken(error);
       ground.requestMetrics.refused(answer.problem.code);
       ground.accessLog.broken(answer, client);
+      return answer.text;
     },
     dropped: () => metrics.counter('inference_client_connections_refused_total').inc(),
   });
@@ -197,7 +196,6 @@ function assemblePipeline(
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,
-      bodySilenceMs: limits.bodySilenceMs,
       ttlMs: settings.requestTtlSeconds * 1000,
       webhookAllowedHosts: settings.webhookAllowedHosts,
     }),
@@ -207,14 +205,13 @@ function assemblePipeline(
 }
 
 function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
-  const { settings, clock, limits, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
+  const { settings, clock, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
   return {
     container,
     gate,
     deadlines,
     rate: new ServiceRate(settings.concurrency),
     clock,
-    bodySilenceMs: limits.bodySilenceMs,
     idleTimeoutMs,
     firstToken: (ms) => requestMetrics.firstToken(ms),
     nextToken: (gapMs) => requestMetrics.nextToken(gapMs),
@@ -245,7 +242,7 @@ function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): Ex
       traces?.ended(exchange, durationMs);
       if (!drain.isDraining) return;
       // Its head was written before the drain began, without Connection: close.
-      if (exchange.response.shouldKeepAlive) {
+      if (exchange.response.keepsAlive) {
         drain.arrived();
         traffic.closeKept();
       }
@@ -259,7 +256,7 @@ function observe({ metrics, settings, gate, traffic }: Ground, drain: Drain, hea
   metrics.gaugeOf('inference_in_flight', () => gate.inFlight);
   metrics.gaugeOf('inference_waiting', () => gate.waiting);
   metrics.gaugeOf('inference_draining', () => (drain.isDraining ? 1 : 0));
-  metrics.countOf('inference_client_connections', (done) => traffic.countConnections(done));
+  metrics.gaugeOf('inference_client_connections', () => traffic.connections);
   const states = ['starting', 'healthy', 'busy', 'unhealthy', 'unreachable'] as const;
   metrics.stateOf('inference_container_state', states, () => health.state);
 }

@@ -12,20 +12,19 @@
 //   pass           sync modes: the line, a slot, the container, its response back     -> 429 502 504
 //
 // It wires nothing and holds no state of its own: run.ts builds the parts.
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SidecarSettings } from './contract.ts';
 import { Passage, type PassageWays } from './gate/passage.ts';
 import { SocketPassage } from './gate/socket-passage.ts';
 import type { Authenticate } from './ingress/authenticate.ts';
-import { hasBody } from './ingress/body.ts';
-import { Exchange, type ExchangeHost, isAfterLast } from './ingress/exchange.ts';
+import { Exchange, type ExchangeHost } from './ingress/exchange.ts';
+import type { Answer } from './ingress/http/answer.ts';
+import type { IncomingRequest } from './ingress/http/request.ts';
 import { givenId, isWellFormedId, mintId } from './ingress/inference-id.ts';
 import type { ConnectionLimits } from './ingress/limits.ts';
 import { type Problem, problem } from './ingress/problem.ts';
 import type { Route, Router } from './ingress/route.ts';
 import { shapeFault } from './ingress/shape.ts';
-import { responseOn } from './ingress/upgrade.ts';
 import type { Acceptance } from './prefer/accepted.ts';
 import { type Decision, decideMode } from './prefer/decide.ts';
 import type { Requests } from './prefer/requests.ts';
@@ -45,16 +44,15 @@ export interface PipelineParts {
 }
 
 export interface Pipeline {
-  request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void;
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
+  request(request: IncomingRequest, response: Answer): void;
+  upgrade(request: IncomingRequest, response: Answer, socket: Socket, rest: Buffer): void;
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { settings, host, requests, acceptance, ways, webSockets } = parts;
   return {
-    request(request, response, expectsContinue) {
-      if (isAfterLast(request)) return;
-      const exchange = new Exchange(request, response, expectsContinue, host);
+    request(request, response) {
+      const exchange = new Exchange(request, response, host);
       const route = enter(exchange, parts);
       if (route === undefined) return;
       if (route.kind === 'status') return void requests.status(exchange);
@@ -70,14 +68,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = decision.mode;
       if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
 
-      const passage = new Passage(exchange, headersFor(exchange, decision), ways);
-      // By the next tick a small body is here with its headers, and goes on in one piece.
-      if (hasBody(request)) process.nextTick(throughGate, passage);
-      else passage.throughGate();
+      new Passage(exchange, headersFor(exchange, decision), ways).throughGate();
     },
 
-    upgrade(request, socket, head) {
-      const exchange = new Exchange(request, responseOn(request, socket), false, host);
+    upgrade(request, response, socket, rest) {
+      const exchange = new Exchange(request, response, host);
       exchange.mode = 'websocket';
       const route = enter(exchange, parts);
       if (route === undefined) return;
@@ -85,7 +80,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (route.kind === 'status') return void requests.status(exchange);
       if (route.kind === 'result') return void requests.result(exchange);
       if (!host.cameForWork()) return exchange.answerProblem(goodbye);
-      new SocketPassage(exchange, headersFor(exchange, undefined), socket, head, webSockets, ways).throughGate();
+      new SocketPassage(exchange, headersFor(exchange, undefined), socket, rest, webSockets, ways).throughGate();
     },
   };
 }
@@ -100,7 +95,7 @@ function enter(exchange: Exchange, { limits, route, authenticate, requests }: Pi
     exchange.answerLast(shape);
     return undefined;
   }
-  const destination = route(exchange.request.url!);
+  const destination = route(exchange.request.url);
   if (destination.kind === 'container') {
     exchange.target = destination.target;
     exchange.prefix = destination.prefix;
@@ -150,7 +145,3 @@ function headersFor(exchange: Exchange, decision: Decision | undefined): string[
 const unchanged = { without: [], added: [] } as const;
 /** The API key was for us; the container, or a store, has no business with it. */
 const withoutKey = { without: ['authorization'], added: [] } as const;
-
-function throughGate(passage: Passage): void {
-  passage.throughGate();
-}

@@ -3,7 +3,7 @@
 //   waiting  -> admitted | client leaves | deadline: 504 request_expired | the replica ends: 503
 //   inside   -> response head | no connection: waits again, or 502 | reset: once more, or 502 | client leaves | 504
 //   relaying -> end | container dies: the client's connection breaks | client leaves: the container's closes
-import { type Body, bodyOf } from '../ingress/body.ts';
+import { type Body, type BodyWaiter, bodyOf } from '../ingress/body.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
@@ -25,8 +25,6 @@ export interface PassageWays extends RelayWays {
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly rate: ServiceRate;
-  /** Longest silence in the middle of a request's body. */
-  readonly bodySilenceMs: number;
   /** Nobody listens at the container's address: true when its restart is waited for. */
   waitsForRestart(error: Error): boolean;
   /** The replica ends: what fails now fails for that reason. */
@@ -41,7 +39,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Stands in for the slot of what passes beside the gate. */
 const noSlot: Slot = { waitedMs: 0, release: () => undefined };
 
-export class Passage implements Waiter, ResponseHandler {
+export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   readonly #exchange: Exchange;
   readonly #headers: RawHeaders;
   readonly #ways: PassageWays;
@@ -89,10 +87,7 @@ export class Passage implements Waiter, ResponseHandler {
     this.#admittedAtMs = this.#exchange.elapsedMs();
     this.#exchange.queueMs = this.#admittedAtMs;
     this.#exchange.askForBody();
-    this.#body ??= bodyOf(this.#exchange.request, {
-      longestMs: this.#ways.bodySilenceMs,
-      exceeded: () => this.#stalled(),
-    });
+    this.#body ??= bodyOf(this.#exchange.request, this);
     this.#send();
   }
 
@@ -106,9 +101,9 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   /** The client stopped in the middle of its body. Once the answer has begun, the silence of the container is what counts. */
-  #stalled(): void {
+  bodySilent(): void {
     if (this.#exchange.hasAnswered) return;
-    this.#exchange.response.shouldKeepAlive = false;
+    this.#exchange.response.keepsAlive = false;
     this.#end(problem('request_timeout', 'the body of the request stopped coming'));
   }
 
@@ -118,7 +113,7 @@ export class Passage implements Waiter, ResponseHandler {
   }
 
   onInterim({ status, reason, lines }: ResponseHead): void {
-    this.#exchange.inform(status, reason, lines);
+    this.#exchange.response.inform(status, reason, lines);
   }
 
   onResponseStart(head: ResponseHead): void {
@@ -163,7 +158,7 @@ export class Passage implements Waiter, ResponseHandler {
     const body = this.#body ?? null;
     const trailers = requestTrailers(request.rawTrailers);
     try {
-      const outgoing = { method: request.method!, target, headers: this.#headers, body, trailers };
+      const outgoing = { method: request.method, target, headers: this.#headers, body, trailers };
       this.#trip = this.#ways.container.send(outgoing, this);
     } catch (error) {
       this.#end(problem('malformed_request', error instanceof Error ? error.message : String(error)));
@@ -198,7 +193,7 @@ export class Passage implements Waiter, ResponseHandler {
 
   /** A kept-alive connection that the container closed under the request, without a byte: once more, if twice does no harm. */
   #mayRepeat(): boolean {
-    if (this.#hasRepeated || !IDEMPOTENT.has(this.#exchange.request.method!) || !this.#isRepeatable()) return false;
+    if (this.#hasRepeated || !IDEMPOTENT.has(this.#exchange.request.method) || !this.#isRepeatable()) return false;
     this.#hasRepeated = true;
     return true;
   }

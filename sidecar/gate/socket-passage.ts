@@ -29,14 +29,14 @@ export class SocketPassage implements Waiter {
     exchange: Exchange,
     headers: RawHeaders,
     socket: Socket,
-    head: Buffer,
+    rest: Buffer,
     webSockets: WebSockets,
     ways: PassageWays,
   ) {
     this.#exchange = exchange;
     this.#headers = headers;
     this.#socket = socket;
-    this.#early = [head];
+    this.#early = [rest];
     this.#webSockets = webSockets;
     this.#ways = ways;
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);

@@ -1,48 +1,39 @@
 // The client's request body. Sync requests stream it on, or hand it over whole when it is here already;
 // async requests are stored, so theirs is gathered up to a limit.
-import type { IncomingMessage } from 'node:http';
 import type { BodySink, ComingBody } from '../upstream/client/request-body.ts';
 import { requestTrailers } from '../upstream/headers.ts';
+import type { BodyReader, IncomingRequest } from './http/request.ts';
 
 /** The body for the container: nothing, bytes, or what is still coming. */
 export type Body = Uint8Array | StreamedBody | null;
-
-export function hasBody(request: IncomingMessage): boolean {
-  const length = request.headers['content-length'];
-  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
 
 /**
  * Bytes when all of it is here (the usual case: a small body comes in one packet with its headers), which is faster and can
  * be sent again; else a stream with backpressure.
  */
-export function bodyOf(request: IncomingMessage, silence: Silence): Body {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && (length === undefined || length === '0')) return null;
-  const isHere = request.complete || (coding === undefined && request.readableLength === Number(length));
-  return isHere ? (request.read() as Uint8Array | null) : new StreamedBody(request, silence);
+export function bodyOf(request: IncomingRequest, waiting: BodyWaiter): Body {
+  if (!request.hasBody) return null;
+  return request.isComplete ? request.takeBody() : new StreamedBody(request, waiting);
 }
 
 /** A client that has stopped in the middle of its body would keep its slot for nothing. */
-export interface Silence {
-  readonly longestMs: number;
-  exceeded(): void;
+export interface BodyWaiter {
+  bodySilent(): void;
 }
 
 /** A body that is still coming: read only as fast as it is taken. */
-export class StreamedBody implements ComingBody {
+export class StreamedBody implements ComingBody, BodyReader {
   /** Undefined: the client does not say. */
   readonly length: number | undefined;
-  readonly #request: IncomingMessage;
-  readonly #silence: Silence;
+  readonly #request: IncomingRequest;
+  readonly #waiting: BodyWaiter;
   #sink: BodySink | undefined;
   #hasBegun = false;
-  #isPaused = false;
 
-  constructor(request: IncomingMessage, silence: Silence) {
+  constructor(request: IncomingRequest, waiting: BodyWaiter) {
     const { 'content-length': length } = request.headers;
     this.#request = request;
-    this.#silence = silence;
+    this.#waiting = waiting;
     this.length = length === undefined ? undefined : Number(length);
   }
 
@@ -54,44 +45,33 @@ export class StreamedBody implements ComingBody {
   start(sink: BodySink): void {
     this.#hasBegun = true;
     this.#sink = sink;
-    if (!this.#request.complete) this.#request.setTimeout(this.#silence.longestMs);
-    this.#request.on('data', this.#onData).on('end', this.#onEnd).on('timeout', this.#onTimeout).resume();
+    this.#request.readBody(this);
   }
 
   pause(): void {
-    this.#isPaused = true;
-    this.#request.pause();
+    this.#request.pauseBody();
   }
 
   resume(): void {
-    this.#isPaused = false;
-    this.#request.resume();
+    this.#request.resumeBody();
   }
 
-  /** What still comes is read and dropped: the next request on the client's connection begins after it. */
   drop(): void {
-    this.#stopListening();
     this.#sink = undefined;
-    this.#request.resume();
+    this.#request.dropBody();
   }
 
-  #stopListening(): void {
-    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('timeout', this.#onTimeout);
-    this.#request.socket.setTimeout(0);
+  chunk(bytes: Buffer): void {
+    this.#sink?.chunk(bytes);
   }
 
-  readonly #onData = (chunk: Uint8Array): void => this.#sink?.chunk(chunk);
-
-  readonly #onEnd = (): void => {
-    this.#stopListening();
+  end(): void {
     this.#sink?.end(requestTrailers(this.#request.rawTrailers));
-  };
+  }
 
-  readonly #onTimeout = (): void => {
-    // Not read from: it is the container that takes its time.
-    if (this.#isPaused) this.#request.setTimeout(this.#silence.longestMs);
-    else this.#silence.exceeded();
-  };
+  silent(): void {
+    this.#waiting.bodySilent();
+  }
 }
 
 export type GatheredBody =
@@ -99,33 +79,43 @@ export type GatheredBody =
   | { readonly kind: 'too_large' }
   | { readonly kind: 'too_slow' };
 
-export interface GatherLimits {
-  readonly maxBytes: number;
-  /** Longest silence in the middle of it. */
-  readonly silenceMs: number;
+/** The whole body, if it is within the limit. Says so as soon as it is known; calls nothing once the client is gone. */
+export function gatherBody(request: IncomingRequest, maxBytes: number, done: (body: GatheredBody) => void): void {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) done({ kind: 'too_large' });
+  else request.readBody(new Gathering(request, maxBytes, done));
 }
 
-/** The whole body, if it is within the limit. Says so as soon as it is known; calls nothing once the client is gone. */
-export function gatherBody(request: IncomingMessage, limits: GatherLimits, done: (body: GatheredBody) => void): void {
-  const { maxBytes, silenceMs } = limits;
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-    done({ kind: 'too_large' });
-    return;
+class Gathering implements BodyReader {
+  readonly #request: IncomingRequest;
+  readonly #maxBytes: number;
+  readonly #done: (body: GatheredBody) => void;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(request: IncomingRequest, maxBytes: number, done: (body: GatheredBody) => void) {
+    this.#request = request;
+    this.#maxBytes = maxBytes;
+    this.#done = done;
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const finish = (body: GatheredBody) => {
-    request.socket.setTimeout(0);
-    request.off('data', onData).off('end', onEnd).off('timeout', onTimeout);
-    done(body);
-  };
-  const onEnd = () => finish({ kind: 'whole', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes) });
-  const onTimeout = () => finish({ kind: 'too_slow' });
-  const onData = (chunk: Uint8Array) => {
-    bytes += chunk.length;
-    if (bytes <= maxBytes) chunks.push(chunk);
-    else finish({ kind: 'too_large' });
-  };
-  if (!request.complete) request.setTimeout(silenceMs);
-  request.on('data', onData).on('end', onEnd).on('timeout', onTimeout);
+
+  chunk(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes <= this.#maxBytes) this.#chunks.push(bytes);
+    else this.#giveUp('too_large');
+  }
+
+  end(): void {
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes);
+    this.#done({ kind: 'whole', bytes });
+  }
+
+  silent(): void {
+    this.#giveUp('too_slow');
+  }
+
+  #giveUp(kind: 'too_large' | 'too_slow'): void {
+    this.#request.dropBody();
+    this.#chunks = [];
+    this.#done({ kind });
+  }
 }

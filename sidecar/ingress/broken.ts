@@ -1,7 +1,5 @@
 // Answers bytes that never became a request: not HTTP, too large, or too slow. The connection ends with the answer, since
 // nobody can tell where a next request would begin.
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { mintId } from './inference-id.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, problems } from './problem.ts';
@@ -9,15 +7,11 @@ import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, p
 export interface BrokenAnswer {
   readonly id: string;
   readonly problem: Problem;
+  /** Head and body. */
+  readonly text: string;
 }
 
-/** Answers, and says what it answered; undefined when there was nobody to answer. */
-export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): BrokenAnswer | undefined {
-  const begun = (socket as Socket & { readonly _httpMessage?: ServerResponse })._httpMessage;
-  if (!socket.writable || error.code === 'ECONNRESET' || begun?.headersSent) {
-    socket.destroy();
-    return undefined;
-  }
+export function answerToBroken(error: NodeJS.ErrnoException): BrokenAnswer {
   const refusal = problemOf(error);
   const id = mintId();
   const body = problemBody(refusal, id);
@@ -27,8 +21,7 @@ export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): Brok
   const { status } = problems[refusal.code];
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
   for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-  socket.end(`${head}\r\n${body}`, () => socket.destroySoon());
-  return { id, problem: refusal };
+  return { id, problem: refusal, text: `${head}\r\n${body}` };
 }
 
 function problemOf({ code, message }: NodeJS.ErrnoException): Problem {

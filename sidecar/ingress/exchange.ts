@@ -1,11 +1,11 @@
 // One request and its answer, as the client sees them: identity, measurements, and the one place that writes heads.
 // It does not decide anything; the pipeline does, and tells it what to answer.
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
 import { type RequestTrace, traceParentOf } from '../upstream/trace.ts';
+import type { Answer, AnswerWatcher } from './http/answer.ts';
+import type { IncomingRequest } from './http/request.ts';
 import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
 
 /** What an exchange asks of its surroundings. */
@@ -16,14 +16,14 @@ export interface ExchangeHost {
   /** Somebody has work for the container: called once it is known that this is no look-up and no health check. False: turn it away. */
   cameForWork(): boolean;
   /** The ids of its spans; undefined where nothing is traced. */
-  traceOf(request: IncomingMessage): RequestTrace | undefined;
+  traceOf(request: IncomingRequest): RequestTrace | undefined;
   /** Called once, when the answer is complete or the client is gone. */
   ended(exchange: Exchange): void;
 }
 
-export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+export class Exchange implements AnswerWatcher {
+  readonly request: IncomingRequest;
+  readonly response: Answer;
   readonly arrivedAtMs: number;
   /** Undefined where nothing is traced. */
   readonly trace: RequestTrace | undefined;
@@ -52,24 +52,24 @@ export class Exchange {
   #waitsForContinue: boolean;
   #hasSwitched = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, host: ExchangeHost) {
+  constructor(request: IncomingRequest, response: Answer, host: ExchangeHost) {
     this.request = request;
     this.response = response;
     this.#host = host;
-    this.#waitsForContinue = expectsContinue;
+    this.#waitsForContinue = request.expectsContinue;
     this.arrivedAtMs = host.monotonicMs();
     this.trace = host.traceOf(request);
-    response.on('close', this.#closed);
+    response.watcher = this;
   }
 
   /** As metrics and the log show it; 499: the client left before the head was written. */
   get status(): number {
     if (this.#hasSwitched) return 101;
-    return this.response.headersSent ? this.response.statusCode : 499;
+    return this.response.hasHead ? this.response.status : 499;
   }
 
   get hasAnswered(): boolean {
-    return this.response.headersSent || this.#hasSwitched || this.hasClientLeft;
+    return this.response.hasHead || this.#hasSwitched || this.hasClientLeft;
   }
 
   /** Time since arrival. */
@@ -93,24 +93,14 @@ export class Exchange {
   }
 
   get remoteAddress(): string {
-    return clientAddress(this.request.socket);
+    return this.request.remoteAddress;
   }
 
   /** Grants `100-continue`: the client has waited with its body until now. */
   askForBody(): void {
     if (!this.#waitsForContinue || this.hasAnswered) return;
     this.#waitsForContinue = false;
-    this.response.writeContinue();
-  }
-
-  /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
-  inform(status: number, reason: string, lines: readonly string[]): void {
-    const { socket } = this.response;
-    // Without a socket an earlier request of this connection is still being answered.
-    if (socket === null || this.hasAnswered || this.request.httpVersionMinor === 0) return;
-    let head = `HTTP/1.1 ${status} ${reason}\r\n`;
-    for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-    socket.write(`${head}\r\n`, 'latin1');
+    this.response.inform(100, 'Continue', []);
   }
 
   /** The connection is a WebSocket from now on: what its 101 carries beyond the container's fields. */
@@ -125,25 +115,26 @@ export class Exchange {
     this.headMs = this.elapsedMs();
     lines.push('X-Inference-Id', this.id, 'Server-Timing', this.#timing());
     // A client that still waits for 100-continue may or may not send its body now: nobody could tell it from a request.
-    if (this.#host.isDraining() || this.#waitsForContinue) this.response.shouldKeepAlive = false;
+    if (this.#host.isDraining() || this.#waitsForContinue) this.response.keepsAlive = false;
     this.response.writeHead(status, reason, lines);
   }
 
   /** A whole answer of our own. */
   answer(status: number, lines: string[], body: string | Uint8Array): void {
     if (this.hasAnswered) return;
-    if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)));
+    const bytes = typeof body === 'string' ? Buffer.from(body) : asBuffer(body);
+    if (status !== 204) lines.push('Content-Length', String(bytes.length));
     this.writeHead(status, STATUS_CODES[status] ?? '', lines);
-    if (body.length === 0 || this.request.method === 'HEAD') this.response.end();
-    else this.response.end(body);
-    this.#discardBody();
+    this.response.end(bytes);
+    // Answered before the body came: what still comes is read and dropped, or the next request would never be reached.
+    this.request.dropBody();
   }
 
   /** The head of an event stream of our own, at once. */
   beginEvents(status: number, lines: string[]): void {
     lines.push('Cache-Control', 'no-store', 'X-Accel-Buffering', 'no');
     this.writeHead(status, STATUS_CODES[status] ?? '', lines);
-    this.response.flushHeaders();
+    this.response.flushHead();
   }
 
   answerJson(status: number, lines: string[], document: unknown): void {
@@ -162,14 +153,13 @@ export class Exchange {
 
   /** For a request whose end is in doubt: what follows on this connection is not taken for a request. */
   answerLast(problem: Problem): void {
-    (this.request.socket as MarkedSocket)[lastAnswered] = true;
-    this.response.shouldKeepAlive = false;
+    this.response.keepsAlive = false;
     this.answerProblem(problem);
   }
 
   /** Ends the client's connection abnormally: what was sent so far is not the whole answer. */
   breakOff(): void {
-    this.response.destroy();
+    this.response.breakOff();
   }
 
   #timing(): string {
@@ -177,21 +167,15 @@ export class Exchange {
     return this.upstreamMs < 0 ? queue : `${queue}, upstream;dur=${tenths(this.upstreamMs)}`;
   }
 
-  /** Answered before the body came: what still comes is read and dropped, or keep-alive would read it as the next request. */
-  #discardBody(): void {
-    if (!this.request.readableEnded) this.request.resume();
-  }
-
-  readonly #closed = (): void => {
-    if (this.hasEnded) return;
+  answerClosed(isWhole: boolean): void {
     this.hasEnded = true;
-    if (!this.response.writableFinished) {
+    if (!isWhole) {
       this.hasClientLeft = true;
       this.onClientGone?.();
     }
     this.onClientGone = undefined;
     this.#host.ended(this);
-  };
+  }
 }
 
 /** Faster than `toFixed`, which is in every answer. */
@@ -199,15 +183,6 @@ function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** An IPv4 client of a dual-stack socket in its own form. */
-export function clientAddress({ remoteAddress = '' }: Socket): string {
-  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
-}
-
-const lastAnswered = Symbol('last answered');
-type MarkedSocket = Socket & { [lastAnswered]?: true };
-
-/** It came in one packet after a request that was answered as the last one. */
-export function isAfterLast(request: IncomingMessage): boolean {
-  return (request.socket as MarkedSocket)[lastAnswered] === true;
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

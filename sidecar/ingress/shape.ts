@@ -1,9 +1,9 @@
 // Refuses requests that two parsers could read in two ways, or that are too much, before anything else looks at them.
-// Node's strict parser has refused the rest already: conflicting lengths, obs-fold, bare LF, bad chunk sizes (traffic-port.ts).
-import type { IncomingMessage } from 'node:http';
+// Node's strict parser has refused the rest already: conflicting lengths, obs-fold, bare LF, bad chunk sizes (http/node-parser.ts).
+import type { IncomingRequest } from './http/request.ts';
 import { type Problem, problem } from './problem.ts';
 
-export function shapeFault(request: IncomingMessage, maxHeaders: number): Problem | undefined {
+export function shapeFault(request: IncomingRequest, maxHeaders: number): Problem | undefined {
   const raw = request.rawHeaders;
   if (raw.length > 2 * maxHeaders) return problem('headers_too_large', `more than ${maxHeaders} header lines`);
   let hosts = 0;
@@ -20,7 +20,7 @@ export function shapeFault(request: IncomingMessage, maxHeaders: number): Proble
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     return problem('expectation_failed', 'the only expectation known is "100-continue"');
   }
-  if (!request.url!.startsWith('/') && !/^https?:\/\//i.test(request.url!)) {
+  if (!request.url.startsWith('/') && !/^https?:\/\//i.test(request.url)) {
     return malformed('the request target is neither a path nor an http address');
   }
   return undefined;
@@ -29,13 +29,13 @@ export function shapeFault(request: IncomingMessage, maxHeaders: number): Proble
 /** What a host and port are made of (RFC 3986), without looking closer. */
 const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
 
-function hostFault({ headers: { host }, httpVersionMinor }: IncomingMessage, hosts: number): string | undefined {
+function hostFault({ headers: { host }, httpVersionMinor }: IncomingRequest, hosts: number): string | undefined {
   if (hosts > 1) return 'more than one Host';
   if (host === undefined) return httpVersionMinor === 1 ? 'no Host, which HTTP/1.1 wants' : undefined;
   return HOST.test(host) ? undefined : 'Host is not a host and port';
 }
 
-function codingFault({ headers, httpVersionMinor }: IncomingMessage, lengths: number): string | undefined {
+function codingFault({ headers, httpVersionMinor }: IncomingRequest, lengths: number): string | undefined {
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return undefined;
   if (httpVersionMinor === 0) return 'HTTP/1.0 knows no Transfer-Encoding';

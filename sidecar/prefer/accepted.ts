@@ -15,7 +15,6 @@ import { storeProblem } from './store-problem.ts';
 export interface AcceptOptions {
   readonly name: string;
   readonly maxBodyBytes: number;
-  readonly bodySilenceMs: number;
   readonly ttlMs: number;
   readonly webhookAllowedHosts: readonly string[];
 }
@@ -32,16 +31,16 @@ export class Acceptance {
   }
 
   accept(exchange: Exchange, decision: Decision): void {
-    const { maxBodyBytes, bodySilenceMs } = this.#options;
+    const { maxBodyBytes } = this.#options;
     const webhook = webhookOf(exchange.request.headers[headers.webhook], this.#options.webhookAllowedHosts);
     if (typeof webhook !== 'string') {
       exchange.answerProblem(webhook);
       return;
     }
-    gatherBody(exchange.request, { maxBytes: maxBodyBytes, silenceMs: bodySilenceMs }, (body) => {
+    gatherBody(exchange.request, maxBodyBytes, (body) => {
       if (body.kind !== 'whole') {
         // The rest of the body is not worth reading: the connection ends with the answer.
-        exchange.response.shouldKeepAlive = false;
+        exchange.response.keepsAlive = false;
         exchange.answerProblem(bodyProblem(body.kind, maxBodyBytes));
         return;
       }
@@ -54,7 +53,7 @@ export class Acceptance {
     const submission: Submission = {
       id: exchange.id,
       mode: decision.mode === 'proxy' ? 'proxy' : 'async',
-      method: exchange.request.method!,
+      method: exchange.request.method,
       target: exchange.target,
       headers: headersOf(exchange, decision),
       body,

@@ -1,6 +1,5 @@
 // GET /result with `Accept: text/event-stream`: the container's own event stream as it is produced, from the beginning or
 // after `Last-Event-ID`, from any replica, as often as wanted. Each event carries its number as `id`.
-import { once } from 'node:events';
 import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
 import type { Queue, QueuedStatus } from '../queue/queue.ts';
@@ -85,8 +84,8 @@ class StreamReader {
     if (this.#position > 0 && sequence > this.#position + 1) this.#restart();
     this.#position = sequence;
     this.#place.passed(bytes);
-    const isFlushed = response.write(this.#isPlainText ? withEventId(bytes, sequence) : bytes);
-    if (!isFlushed && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    const hasRoom = response.write(Buffer.from(this.#isPlainText ? withEventId(bytes, sequence) : bytes));
+    if (!hasRoom) await new Promise<void>((resolve) => response.onceDrained(resolve));
   }
 
   /** Without an `id`, so that a client which resumes after it misses nothing. */
@@ -102,6 +101,6 @@ class StreamReader {
     if (isWhole) response.end();
     else if (end === 'gone' || status === null || !this.#isPlainText || !this.#place.isBetweenEvents) {
       this.#exchange.breakOff();
-    } else response.end(`event: error\ndata: ${problemBody(failureOf(status), id)}\n\n`);
+    } else response.end(Buffer.from(`event: error\ndata: ${problemBody(failureOf(status), id)}\n\n`));
   }
 }

@@ -20,7 +20,7 @@ export async function followStatus(exchange: Exchange, queue: Queue): Promise<bo
       if (shown === '') exchange.beginEvents(200, ['Content-Type', 'text/event-stream']);
       if (status === null) break;
       const document = JSON.stringify(statusDocument(status));
-      response.write(document === shown ? ': still\n\n' : `event: status\ndata: ${document}\n\n`);
+      response.write(Buffer.from(document === shown ? ': still\n\n' : `event: status\ndata: ${document}\n\n`));
       shown = document;
       if (status.state === 'done') break;
     }

@@ -111,7 +111,7 @@ export class Requests {
 }
 
 function isMethod(exchange: Exchange, ...methods: readonly string[]): boolean {
-  return methods.includes(exchange.request.method ?? '');
+  return methods.includes(exchange.request.method);
 }
 
 function wantsEvents({ request }: Exchange): boolean {

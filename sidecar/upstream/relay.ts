@@ -4,7 +4,6 @@
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
-import { AnswerBody } from './answer-body.ts';
 import type { ResponseHead } from './client/response-head.ts';
 import type { RoundTrip } from './client/round-trip.ts';
 import { EventStreamPosition, isEventStream } from './event-stream.ts';
@@ -23,7 +22,6 @@ export interface RelayWays {
 export class Relay {
   readonly #exchange: Exchange;
   readonly #ways: RelayWays;
-  #body: AnswerBody | undefined;
   /** Told but not passed on yet: it waits for the rest of its packet, no longer. */
   #head: ResponseHead | undefined;
   #lines: string[] = [];
@@ -68,19 +66,19 @@ export class Relay {
       return;
     }
     this.#pass(trip);
-    this.#body!.end(responseTrailers(trailers));
+    this.#exchange.response.end('', responseTrailers(trailers));
   }
 
   /** The container died in the middle: the client's connection ends abnormally, so that nobody takes this for the whole. */
   breakOff(error: Error): void {
-    const exchange = this.#exchange;
-    if (this.#chunk !== undefined) this.#body?.write(this.#chunk);
-    if (!this.#isPlainText || !this.#position?.isBetweenEvents || this.#body === undefined) {
-      exchange.breakOff();
+    const { response, id } = this.#exchange;
+    if (this.#chunk !== undefined) response.write(this.#chunk);
+    if (!this.#isPlainText || !this.#position?.isBetweenEvents) {
+      response.breakOff();
       return;
     }
-    const event = `event: error\ndata: ${problemBody(failureProblem(error), exchange.id)}\n\n`;
-    this.#body.write(Buffer.from(event), () => exchange.breakOff());
+    response.write(Buffer.from(`event: error\ndata: ${problemBody(failureProblem(error), id)}\n\n`));
+    response.breakOffWhenRead();
   }
 
   /** Nothing more comes, for whatever reason. */
@@ -91,31 +89,29 @@ export class Relay {
   /** All of it came in one packet, and leaves in one. */
   #answerWhole({ status, reason, contentLength }: ResponseHead): void {
     const { response, request } = this.#exchange;
-    const text = this.#chunk === undefined ? '' : this.#chunk.toString('latin1');
+    const length = this.#chunk?.length ?? 0;
     const mayHaveBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
-    if (contentLength < 0 && mayHaveBody) this.#lines.push('Content-Length', String(text.length));
+    if (contentLength < 0 && mayHaveBody) this.#lines.push('Content-Length', String(length));
     this.#exchange.writeHead(status, reason, this.#lines);
-    // As text: Node puts it behind its head and writes both at once.
-    response.end(text, 'latin1');
+    response.end(this.#chunk);
   }
 
   #pass(trip: RoundTrip): void {
+    const { response } = this.#exchange;
     const head = this.#head;
     this.#head = undefined;
-    if (head !== undefined) this.#body = AnswerBody.begin(this.#exchange, head, this.#lines);
+    if (head !== undefined) this.#exchange.writeHead(head.status, head.reason, this.#lines);
     const chunk = this.#chunk;
     this.#chunk = undefined;
-    const body = this.#body!;
-    const hasRoom = chunk === undefined || body.write(chunk);
-    if (head !== undefined) body.begun();
-    if (!hasRoom) this.#wait(trip, body);
+    if (chunk === undefined) response.flushHead();
+    else if (!response.write(chunk)) this.#wait(trip);
   }
 
-  #wait(trip: RoundTrip, body: AnswerBody): void {
+  #wait(trip: RoundTrip): void {
     trip.pause();
     this.#stall?.cancel();
     this.#stall = this.#ways.clock.after(this.#ways.idleTimeoutMs, () => this.#exchange.breakOff());
-    body.onceDrained(() => {
+    this.#exchange.response.onceDrained(() => {
       this.#stall?.cancel();
       trip.resume();
     });

@@ -9,6 +9,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type HttpProxy from 'http-proxy';
 import type { Exchange } from '../ingress/exchange.ts';
+import type { Answer } from '../ingress/http/answer.ts';
 import { codeOfFailure, failureProblem } from './failure.ts';
 import { responseHeaders } from './headers.ts';
 
@@ -94,11 +95,9 @@ function asForwarded(exchange: Exchange, lines: readonly string[], ways: Ways): 
     headers[name] = before === undefined ? lines[i + 1]! : [before, lines[i + 1]!].flat();
   }
   const attached: Attached = { exchange, ...ways };
-  return Object.create(exchange.request, {
-    url: { value: exchange.target, writable: true },
-    headers: { value: headers },
-    [attachedKey]: { value: attached },
-  });
+  // Of an IncomingMessage http-proxy looks at no more than these.
+  const request = { method: 'GET', url: exchange.target, headers, [attachedKey]: attached };
+  return request as unknown as IncomingMessage;
 }
 
 function attachedTo(request: IncomingMessage): Attached {
@@ -122,10 +121,21 @@ function accompany(outgoing: ClientRequest, { exchange, opened, failed }: Attach
     outgoing.removeAllListeners('response').on('response', (answer) => {
       exchange.upstreamMs = exchange.elapsedMs() - sentAtMs;
       exchange.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));
-      answer.pipe(exchange.response);
-      answer.on('close', () => {
-        if (!answer.complete) exchange.breakOff();
-      });
+      relay(answer, exchange.response);
     });
   });
+}
+
+/** At the client's pace. */
+function relay(answer: IncomingMessage, response: Answer): void {
+  answer
+    .on('data', (bytes: Buffer) => {
+      if (response.write(bytes)) return;
+      answer.pause();
+      response.onceDrained(() => answer.resume());
+    })
+    .on('end', () => response.end())
+    .on('close', () => {
+      if (!answer.complete) response.breakOff();
+    });
 }

@@ -1,0 +1,154 @@
+// The answer to one request on its client's connection: a head, then the body in the framing that the head announces. What is
+// written at once leaves in one piece. The bytes given are taken over before `write` returns: their memory may be used again.
+import type { AnswerHeads, Framing } from './answer-head.ts';
+import type { IncomingRequest } from './request.ts';
+
+/** The connection it goes out on. */
+export interface AnswerCarrier {
+  readonly heads: AnswerHeads;
+  /** As latin1 where it is text. False: it reads slowly, write no more until `drained`. */
+  write(data: string | Buffer): boolean;
+  /** The answer is complete. */
+  answered(): void;
+  destroy(): void;
+  /** It ends behind what was written, in the middle of the answer. */
+  endUnanswered(): void;
+}
+
+/** Who wants to know what became of it. */
+export interface AnswerWatcher {
+  /** Called once, never while it is written to: all of it has gone out, or the client is gone. */
+  answerClosed(isWhole: boolean): void;
+}
+
+/** Pieces up to this go out as text, which Node writes without further memory. */
+const TEXT_BYTES = 8 * 1024;
+
+export class Answer {
+  /** 0: no head yet. */
+  status = 0;
+  /** Another request may follow on this connection. */
+  keepsAlive: boolean;
+  watcher: AnswerWatcher | undefined;
+  readonly #carrier: AnswerCarrier;
+  readonly #request: IncomingRequest;
+  /** Written with what comes next. */
+  #head = '';
+  #framing: Framing = 'none';
+  #isEnded = false;
+  #isClosed = false;
+  #drained: (() => void) | undefined;
+
+  constructor(request: IncomingRequest, carrier: AnswerCarrier) {
+    this.#request = request;
+    this.#carrier = carrier;
+    this.keepsAlive = request.isKeptAlive;
+  }
+
+  get hasHead(): boolean {
+    return this.status !== 0;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
+  inform(status: number, reason: string, lines: readonly string[]): void {
+    if (this.hasHead || this.#request.httpVersionMinor === 0) return;
+    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`;
+    this.#carrier.write(`${text}\r\n`);
+  }
+
+  /** Without a Content-Length among the lines the body is chunked, or ends with the connection of an HTTP/1.0 client. */
+  writeHead(status: number, reason: string, lines: readonly string[]): void {
+    if (this.hasHead) throw new Error('it has a head already');
+    const head = this.#carrier.heads.write({
+      ...{ status, reason, lines, keepsAlive: this.keepsAlive },
+      isBodiless: this.#request.method === 'HEAD' || status === 204 || status === 304,
+      isModern: this.#request.httpVersionMinor === 1,
+    });
+    this.status = status;
+    this.keepsAlive = head.keepsAlive;
+    this.#framing = head.framing;
+    this.#head = head.text;
+  }
+
+  /** Sends the head now, before there is any body. */
+  flushHead(): void {
+    if (this.#head !== '') this.#carrier.write(this.#takeHead());
+  }
+
+  /** A piece of the body, text as latin1. False: no more until `onceDrained`. */
+  write(bytes: Buffer | string): boolean {
+    if (bytes.length === 0 || this.#framing === 'none') return true;
+    const isChunked = this.#framing === 'chunked';
+    const before = this.#takeHead() + (isChunked ? `${bytes.length.toString(16)}\r\n` : '');
+    const after = isChunked ? '\r\n' : '';
+    if (bytes.length > TEXT_BYTES) return this.#carrier.write(joined(before, bytes, after));
+    return this.#carrier.write(before + (typeof bytes === 'string' ? bytes : bytes.toString('latin1')) + after);
+  }
+
+  /** The end, with the last piece of the body where there is one. */
+  end(bytes: Buffer | string = '', trailers: readonly string[] = []): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.#framing === 'chunked') {
+      this.write(bytes);
+      let text = `${this.#takeHead()}0\r\n`;
+      for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+      this.#carrier.write(`${text}\r\n`);
+    } else {
+      this.write(bytes);
+      this.flushHead();
+    }
+    this.#carrier.answered();
+  }
+
+  /** Called once, when the client has read on, or is gone. */
+  onceDrained(call: () => void): void {
+    if (this.#isClosed) call();
+    else this.#drained = call;
+  }
+
+  /** Ends the connection abnormally: what was sent so far is not the whole answer. */
+  breakOff(): void {
+    this.#carrier.destroy();
+  }
+
+  /** The same, when the client has read what was written. */
+  breakOffWhenRead(): void {
+    this.#carrier.endUnanswered();
+  }
+
+  /** For the connection. */
+  drained(): void {
+    const call = this.#drained;
+    this.#drained = undefined;
+    call?.();
+  }
+
+  /** For the connection. */
+  closed(isWhole: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.watcher?.answerClosed(isWhole);
+    this.drained();
+  }
+
+  #takeHead(): string {
+    const head = this.#head;
+    this.#head = '';
+    return head;
+  }
+}
+
+function joined(before: string, bytes: Buffer | string, after: string): Buffer {
+  const all = Buffer.allocUnsafe(before.length + bytes.length + after.length);
+  all.write(before, 0, 'latin1');
+  if (typeof bytes === 'string') all.write(bytes, before.length, 'latin1');
+  else bytes.copy(all, before.length);
+  all.write(after, before.length + bytes.length, 'latin1');
+  return all;
+}
