@@ -50,18 +50,6 @@ export class Metrics {
     (gauge as Gauge & { collect: () => void }).collect = () => gauge.set(value());
   }
 
-  /** The same, where the value comes a moment later. */
-  countOf(name: GaugeName, ask: (done: (count: number) => void) => void): void {
-    const gauge = this.gauge(name);
-    (gauge as Gauge & { collect: () => Promise<void> }).collect = () =>
-      new Promise((resolve) => {
-        ask((count) => {
-          gauge.set(count);
-          resolve();
-        });
-      });
-  }
-
   /** 1 for the value a label has now, 0 for its others. */
   stateOf<S extends string>(name: GaugeName, states: readonly S[], state: () => S): void {
     const gauge = this.gauge(name);

@@ -42,20 +42,17 @@ export class AnswerHeads {
     for (let i = 0; i < lines.length; i += 2) {
       const name = lines[i]!;
       const line = `${name}: ${checked(lines[i + 1]!)}\r\n`;
-      if (name.length === 14 && name.toLowerCase() === 'content-length') hasLength = true;
-      else if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true;
-      else if (name.length === 7 && name.toLowerCase() === 'trailer') {
-        trailer += line;
-        continue;
-      }
-      text += line;
+      if (isNamed(name, 'trailer')) trailer += line;
+      else text += line;
+      hasLength ||= isNamed(name, 'content-length');
+      hasDate ||= isNamed(name, 'date');
     }
-    const framing = isBodiless ? 'none' : hasLength ? 'length' : isModern ? 'chunked' : 'close';
+    const framing = framingOf(isBodiless, hasLength, isModern);
     if (framing === 'chunked') text += `${trailer}Transfer-Encoding: chunked\r\n`;
     if (!hasDate) text += this.#date();
     // HTTP/1.0 takes an answer without a length for one that ends with its connection.
     const isKept = keepsAlive && (isModern || hasLength);
-    return { text: text + (isKept ? this.#keepAliveLines : 'Connection: close\r\n\r\n'), framing, keepsAlive: isKept };
+    return { text: text + (isKept ? this.#keepAliveLines : CLOSE_LINES), framing, keepsAlive: isKept };
   }
 
   #date(): string {
@@ -66,6 +63,19 @@ export class AnswerHeads {
     }
     return this.#dateLine;
   }
+}
+
+const CLOSE_LINES = 'Connection: close\r\n\r\n';
+
+function framingOf(isBodiless: boolean, hasLength: boolean, isModern: boolean): Framing {
+  if (isBodiless) return 'none';
+  if (hasLength) return 'length';
+  return isModern ? 'chunked' : 'close';
+}
+
+/** By length first: most are not. */
+function isNamed(name: string, lower: string): boolean {
+  return name.length === lower.length && name.toLowerCase() === lower;
 }
 
 /** A line that ends in the middle of a value would begin another. */

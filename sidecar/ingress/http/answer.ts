@@ -11,8 +11,8 @@ export interface AnswerCarrier {
   /** The answer is complete. */
   answered(): void;
   destroy(): void;
-  /** It ends behind what was written, in the middle of the answer. */
-  endUnanswered(): void;
+  /** It ends behind what was written. */
+  endBehindWords(): void;
 }
 
 /** Who wants to know what became of it. */
@@ -64,11 +64,10 @@ export class Answer {
   /** Without a Content-Length among the lines the body is chunked, or ends with the connection of an HTTP/1.0 client. */
   writeHead(status: number, reason: string, lines: readonly string[]): void {
     if (this.hasHead) throw new Error('it has a head already');
-    const head = this.#carrier.heads.write({
-      ...{ status, reason, lines, keepsAlive: this.keepsAlive },
-      isBodiless: this.#request.method === 'HEAD' || status === 204 || status === 304,
-      isModern: this.#request.httpVersionMinor === 1,
-    });
+    const { method, httpVersionMinor } = this.#request;
+    const isBodiless = method === 'HEAD' || status === 204 || status === 304;
+    const facts = { status, reason, lines, isBodiless, isModern: httpVersionMinor === 1, keepsAlive: this.keepsAlive };
+    const head = this.#carrier.heads.write(facts);
     this.status = status;
     this.keepsAlive = head.keepsAlive;
     this.#framing = head.framing;
@@ -119,7 +118,7 @@ export class Answer {
 
   /** The same, when the client has read what was written. */
   breakOffWhenRead(): void {
-    this.#carrier.endUnanswered();
+    this.#carrier.endBehindWords();
   }
 
   /** For the connection. */

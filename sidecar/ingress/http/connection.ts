@@ -1,69 +1,56 @@
-// One client's connection: requests are read ahead a little and answered one after the other, in the order they came. It is
-// read from only as far as that is of use; what its client does, leave or fall silent, is told to who is at work for it.
-//   head -> (waits for its turn) -> handed to the pipeline -> answered, body read to its end -> next head ... -> gone
+// One client's connection: its requests are answered one after the other, in the order they came. What its client does, leave or fall
+// silent, is told to who is at work for it.
+//   a request's turn -> the pipeline -> its answer has gone out -> the next one's turn ... -> the last word -> gone
 import type { Socket } from 'node:net';
 import type { ConnectionLimits } from '../limits.ts';
-import { isWebSocket } from '../upgrade.ts';
 import { Answer, type AnswerCarrier } from './answer.ts';
 import type { AnswerHeads } from './answer-head.ts';
-import type { NodeParser, ParsedHead, ParserFault, ParserSink, SocketReader } from './node-parser.ts';
-import { IncomingRequest, type RequestCarrier } from './request.ts';
+import { Intake, type IntakeOwner } from './intake.ts';
+import type { NodeParser } from './node-parser.ts';
+import type { IncomingRequest } from './request.ts';
 
 /** What all connections share. */
 export interface ConnectionWays {
   readonly parser: NodeParser;
   readonly heads: AnswerHeads;
   readonly limits: ConnectionLimits;
-  request(request: IncomingRequest, response: Answer): void;
-  /** The socket is the handler's now, but for what the response writes. */
-  upgrade(request: IncomingRequest, response: Answer, socket: Socket, rest: Buffer): void;
+  request(request: IncomingRequest, answer: Answer): void;
+  /** The socket is the handler's from now on, but for what the answer writes. */
+  upgrade(request: IncomingRequest, answer: Answer, socket: Socket, rest: Buffer): void;
   /** What to say to bytes that are not HTTP, or did not come in time. */
   broken(error: NodeJS.ErrnoException, client: string): string;
   gone(connection: ClientConnection): void;
 }
 
-/** So many requests may be read ahead; then the client waits. */
-const MOST_AHEAD = 16;
-/** Time for a client that still sends to read the last answer it gets. */
+/** Time to read the last word. Closed at once, what the client is still sending would be answered with a reset, which takes it away. */
 const LAST_WORD_MS = 2_000;
 
-export class ClientConnection implements ParserSink, RequestCarrier, AnswerCarrier {
+export class ClientConnection implements IntakeOwner, AnswerCarrier {
   readonly heads: AnswerHeads;
   readonly #socket: Socket;
   readonly #ways: ConnectionWays;
-  readonly #reader: SocketReader;
+  readonly #intake: Intake;
+  /** To the current request. */
+  #answer: Answer | undefined;
   #remoteAddress: string | undefined;
-  /** Heads that have come while an earlier request is being answered. */
-  readonly #ahead: IncomingRequest[] = [];
-  /** Bytes of bodies that nobody has taken yet. */
-  #aheadBytes = 0;
-  /** Its body still comes. */
-  #coming: IncomingRequest | undefined;
-  #request: IncomingRequest | undefined;
-  /** Of the request that is being answered. */
-  #response: Answer | undefined;
-  #fault: NodeJS.ErrnoException | undefined;
-  #isInHead = true;
   #isUpgraded = false;
   /** No more requests are taken. */
   #isLast = false;
-  /** Our side has ended: the client may read what it was told, and no longer. */
-  #lingers = false;
-  /** Something began or went on since it was last looked at. */
-  #isFresh = true;
+  /** Our side has ended. */
+  #hasSaidLastWord = false;
   #sinceMs = 0;
 
   constructor(socket: Socket, ways: ConnectionWays) {
     this.#socket = socket;
     this.#ways = ways;
     this.heads = ways.heads;
+    this.#intake = new Intake(socket, ways.parser, ways.limits, this);
     socket
-      .on('end', () => this.#ended())
+      .on('drain', () => this.#answer?.drained())
+      .on('end', () => this.#clientEnded())
       // What it means is said by `close`.
       .on('error', () => undefined)
-      .on('drain', () => this.#response?.drained())
       .on('close', () => this.#closed());
-    this.#reader = ways.parser.read(socket, ways.limits.maxHeaderBytes, this);
   }
 
   /** An IPv4 client of a dual-stack socket in its own form. */
@@ -77,72 +64,25 @@ export class ClientConnection implements ParserSink, RequestCarrier, AnswerCarri
 
   /** Kept open by the client for later. */
   get isIdle(): boolean {
-    return this.#request === undefined && this.#coming === undefined && !this.#isInHead && !this.#isLast;
+    return this.#intake.isIdle && !this.#isLast;
   }
 
-  destroy(): void {
-    this.#socket.destroy();
+  packetRead(): void {
+    const { fault, current, coming } = this.#intake;
+    if (fault !== undefined && current !== undefined && current === coming) this.#break(fault);
+    else this.#next();
   }
 
-  begun(): void {
-    this.#isInHead = true;
-    this.#isFresh = true;
-  }
-
-  head(head: ParsedHead): boolean {
-    this.#isInHead = false;
-    this.#isFresh = true;
-    if (this.#isLast) return false;
-    const request = new IncomingRequest(head, this);
-    // Behind others that wait for their answers an upgrade is ignored.
-    const isAlone = this.#request === undefined && this.#ahead.length === 0;
-    this.#coming = request;
-    this.#ahead.push(request);
-    return head.method === 'CONNECT' || (isAlone && head.wantsUpgrade && isWebSocket(request));
-  }
-
-  body(bytes: Buffer): void {
-    this.#isFresh = true;
-    if (this.#coming?.keep(bytes)) this.#aheadBytes += bytes.length;
-  }
-
-  ended(trailers: readonly string[]): void {
-    const request = this.#coming;
-    this.#coming = undefined;
-    if (request === undefined) return;
-    request.isComplete = true;
-    request.rawTrailers = trailers;
-  }
-
-  packetRead(fault: ParserFault | undefined): void {
-    if (this.#isLast) return;
-    this.#fault ??= fault;
-    const request = this.#request;
-    if (request !== undefined) {
-      if (fault !== undefined && request === this.#coming) this.#break(fault);
-      else request.packetRead();
-    }
-    this.#next();
-  }
-
-  switched(rest: Buffer): void {
-    const request = this.#ahead.pop();
+  switched(request: IncomingRequest, rest: Buffer): void {
     // A proxy to anywhere is no business of ours.
-    if (request === undefined || request.method === 'CONNECT') {
+    if (request.method === 'CONNECT') {
       this.destroy();
       return;
     }
     this.#isUpgraded = true;
-    this.#reader.release();
-    const response = this.#begin(request);
-    response.keepsAlive = false;
-    this.#ways.upgrade(request, response, this.#socket, rest);
-  }
-
-  taken(bytes: number): void {
-    this.#aheadBytes -= bytes;
-    this.#isFresh = true;
-    this.#regulate();
+    const answer = this.#begin(request);
+    answer.keepsAlive = false;
+    this.#ways.upgrade(request, answer, this.#socket, rest);
   }
 
   write(data: string | Buffer): boolean {
@@ -150,127 +90,109 @@ export class ClientConnection implements ParserSink, RequestCarrier, AnswerCarri
   }
 
   answered(): void {
-    if (this.#response === undefined) return;
+    // The client has left.
+    if (this.#answer === undefined) return;
     if (this.#socket.writableLength === 0) process.nextTick(finish, this);
     else this.#socket.write('', this.#flushed);
   }
 
-  endUnanswered(): void {
-    this.#endWith(undefined);
+  /** The answer has gone out. */
+  finish(): void {
+    const answer = this.#answer;
+    if (answer === undefined) return;
+    this.#answer = undefined;
+    this.#isLast ||= !answer.keepsAlive;
+    answer.closed(true);
+    this.#intake.answered();
+    if (!this.#isLast) this.#next();
+    else if (this.#isUpgraded) this.#socket.destroySoon();
+    else this.endBehindWords();
   }
 
-  /** The answer is complete and gone out. */
-  finish(): void {
-    const request = this.#request;
-    const response = this.#response;
-    if (request === undefined || response === undefined) return;
-    this.#request = undefined;
-    this.#response = undefined;
-    this.#isFresh = true;
-    this.#isLast ||= !response.keepsAlive;
-    response.closed(true);
-    request.dropBody();
-    if (!this.#isLast) this.#next();
-    else if (request.isComplete) this.#socket.destroySoon();
-    else this.#endWith(undefined);
+  /** After what was written, be it in the middle of an answer, our side ends. */
+  endBehindWords(): void {
+    this.#isLast = true;
+    this.#hasSaidLastWord = true;
+    this.#intake.hasMoved = true;
+    this.#intake.close();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 
   /** Looked at from time to time: no times are kept for each request. */
   look(nowMs: number): void {
-    if (this.#isUpgraded) return;
-    if (this.#isFresh) {
-      this.#isFresh = false;
+    const intake = this.#intake;
+    if (intake.hasMoved) {
+      intake.hasMoved = false;
       this.#sinceMs = nowMs;
-      return;
-    }
-    const { headersTimeoutMs, bodySilenceMs, keepAliveMs } = this.#ways.limits;
-    const silentMs = nowMs - this.#sinceMs;
-    const request = this.#request ?? this.#coming;
-    if (this.#lingers) {
-      if (silentMs >= LAST_WORD_MS) this.destroy();
-    } else if (request !== undefined) {
-      if (!request.isAwaited || silentMs < bodySilenceMs) return;
-      if (request === this.#request) request.silent();
+    } else if (!this.#isUpgraded && nowMs - this.#sinceMs >= this.#longestSilenceMs()) {
+      if (this.#hasSaidLastWord) this.destroy();
+      else if (intake.current !== undefined) intake.current.silent();
+      else if (intake.isInHead && intake.coming === undefined) this.#break(timeout());
       else this.destroy();
-    } else if (this.#isInHead) {
-      if (silentMs >= headersTimeoutMs) this.#break(timeout());
-    } else if (silentMs >= keepAliveMs) {
-      this.destroy();
     }
   }
 
-  /** The next request's turn, once the one before is answered and has come to its end. */
+  /** How long the client may do nothing in the state it is in. */
+  #longestSilenceMs(): number {
+    const { current, coming, isInHead } = this.#intake;
+    const { headersTimeoutMs, bodySilenceMs, keepAliveMs } = this.#ways.limits;
+    if (this.#hasSaidLastWord) return LAST_WORD_MS;
+    const request = current ?? coming;
+    if (request !== undefined) return request.isAwaited ? bodySilenceMs : Number.POSITIVE_INFINITY;
+    return isInHead ? headersTimeoutMs : keepAliveMs;
+  }
+
   #next(): void {
-    if (this.#request === undefined && !this.#isLast) {
-      const request = this.#ahead[0];
-      if (this.#fault !== undefined && (request === undefined || request === this.#coming)) {
-        this.#break(this.#fault);
-      } else if (request !== undefined) {
-        this.#ahead.shift();
-        this.#ways.request(request, this.#begin(request));
-      }
-    }
-    this.#regulate();
+    if (this.#isLast || this.#intake.current !== undefined) return;
+    const request = this.#intake.next();
+    if (request !== undefined) this.#ways.request(request, this.#begin(request));
+    else if (this.#intake.fault !== undefined) this.#break(this.#intake.fault);
   }
 
   #begin(request: IncomingRequest): Answer {
-    const response = new Answer(request, this);
-    this.#request = request;
-    this.#response = response;
-    return response;
-  }
-
-  #regulate(): void {
-    if (this.#isUpgraded) return;
-    if (this.#ahead.length >= MOST_AHEAD || this.#aheadBytes >= this.#ways.limits.bodyAheadBytes) this.#reader.stop();
-    else this.#reader.go();
+    const answer = new Answer(request, this);
+    this.#answer = answer;
+    return answer;
   }
 
   /** Nobody can tell where a next request would begin. */
   #break(error: NodeJS.ErrnoException): void {
-    const response = this.#response;
-    const isAnswered = response?.hasHead === true || this.#coming?.isDropped === true;
-    if (!this.#socket.writable || isAnswered) this.destroy();
-    else this.#endWith(this.#ways.broken(error, this.remoteAddress));
+    const isAnswered = this.#answer?.hasHead === true || this.#intake.coming?.isDropped === true;
+    if (isAnswered || !this.#socket.writable) this.destroy();
+    else {
+      this.write(this.#ways.broken(error, this.remoteAddress));
+      this.endBehindWords();
+    }
     this.#leave();
   }
 
-  /** The last word; what still comes is read and dropped meanwhile, or the client might never get to read it. */
-  #endWith(words: string | undefined): void {
-    this.#isLast = true;
-    this.#lingers = true;
-    this.#isFresh = true;
-    this.#ahead.length = 0;
-    this.#coming?.dropBody();
-    if (words === undefined) this.#socket.end();
-    else this.#socket.end(words);
-    this.#aheadBytes = 0;
-    this.#regulate();
-  }
-
-  /** The client has closed, or half closed, which nobody does who wants an answer. */
-  #ended(): void {
+  /** The client has closed its side: it is gone, or waits in vain for its answer. */
+  #clientEnded(): void {
     if (this.#isUpgraded) return;
-    const fault = this.#reader.finish();
-    if (fault !== undefined && !this.#isLast && this.#response === undefined) this.#break(fault);
-    else this.#socket.end();
+    const fault = this.#intake.finish();
+    const { current, coming } = this.#intake;
+    if (fault !== undefined && current === coming && !this.#isLast) this.#break(fault);
+    this.#socket.end();
     this.#leave();
   }
 
   #closed(): void {
-    this.#reader.release();
+    this.#intake.release();
     this.#leave();
     this.#ways.gone(this);
   }
 
   /** Who is at work for the client hears that it is gone. */
   #leave(): void {
-    const response = this.#response;
+    const answer = this.#answer;
+    this.#answer = undefined;
     this.#isLast = true;
-    this.#ahead.length = 0;
-    this.#request = undefined;
-    this.#response = undefined;
-    response?.closed(false);
+    this.#intake.close();
+    answer?.closed(false);
   }
 
   readonly #flushed = (error?: Error | null): void => {

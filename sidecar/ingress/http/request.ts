@@ -1,7 +1,7 @@
 // One request as it comes in on a client's connection: its head, and its body as far as it is here. The body is handed on only
 // as fast as it is taken; what is not taken counts for its connection, which reads no further beyond a limit.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ParsedHead } from './node-parser.ts';
+import type { ParsedHead } from './socket-reader.ts';
 
 /** Where a body goes. */
 export interface BodyReader {
@@ -14,6 +14,8 @@ export interface BodyReader {
 /** The connection it comes on. */
 export interface RequestCarrier {
   readonly remoteAddress: string;
+  /** More of the body is waited for. */
+  wanted(): void;
   /** So many bytes of the body are not kept any more. */
   taken(bytes: number): void;
 }
@@ -27,8 +29,6 @@ export class IncomingRequest {
   readonly rawHeaders: readonly string[];
   readonly httpVersionMajor: number;
   readonly httpVersionMinor: number;
-  /** The client wants to go on with another protocol. */
-  readonly wantsUpgrade: boolean;
   /** The client will send another request on this connection. */
   readonly isKeptAlive: boolean;
   /** All of it has come. */
@@ -48,7 +48,6 @@ export class IncomingRequest {
     this.rawHeaders = head.rawHeaders;
     this.httpVersionMajor = head.httpVersionMajor;
     this.httpVersionMinor = head.httpVersionMinor;
-    this.wantsUpgrade = head.wantsUpgrade;
     this.isKeptAlive = head.isKeptAlive;
     this.#carrier = carrier;
   }
@@ -91,6 +90,7 @@ export class IncomingRequest {
   /** Hands it on, what is here at once and the rest as it comes, until it is paused or dropped. */
   readBody(reader: BodyReader): void {
     this.#reader = reader;
+    this.#carrier.wanted();
     this.#handOn();
   }
 
@@ -100,6 +100,7 @@ export class IncomingRequest {
 
   resumeBody(): void {
     this.#isPaused = false;
+    this.#carrier.wanted();
     this.#handOn();
   }
 
@@ -115,6 +116,12 @@ export class IncomingRequest {
     if (this.isDropped) return false;
     this.#chunks.push(bytes);
     return true;
+  }
+
+  /** For the connection. */
+  complete(trailers: readonly string[]): void {
+    this.isComplete = true;
+    this.rawTrailers = trailers;
   }
 
   /** For the connection: the packet has been read to its end. */
