@@ -1,5 +1,6 @@
 // Clients that take for ever: to send their headers or body, to read, to do anything at all.
 import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { RawConnection, silentBody } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
@@ -79,6 +80,39 @@ test('a client that stops reading is cut off after the idle timeout, and the con
   await sidecar.model.when((stats) => stats.aborted.length === 1);
   await sidecar.until(({ inFlight }) => inFlight === 0);
   connection.close();
+});
+
+test('an idle connection is closed after its time, one that works is not', async () => {
+  sidecar = await startSidecar({ limits: { keepAliveMs: 300 } });
+  const working = await RawConnection.open(sidecar.port);
+  working.send('GET /echo/working?hold=door HTTP/1.1', 'Host: a', '', '');
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const idle = await RawConnection.open(sidecar.port);
+  idle.send('GET /status/demo HTTP/1.1', 'Host: a', '', '');
+  expect(await idle.untilClosed()).toMatch(/^HTTP\/1.1 400 [\s\S]*Connection: keep-alive/);
+  sidecar.model.release('door');
+  await working.until('/echo/working');
+  await working.untilClosed();
+});
+
+test('a request that was answered early and whose body stops coming ends its connection', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /early HTTP/1.1', 'Host: a', 'Content-Length: 200000', '', 'x'.repeat(1_000));
+  expect(await connection.untilClosed()).toContain('answered before the body was read');
+});
+
+test('a client that sends on and on reads why it was refused, before its connection ends', async () => {
+  sidecar = await startSidecar({ settings: { maxBodyBytes: 1_000 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 50000000', '', '');
+  // Not read before it has sent its part: what a reset would take away is lost.
+  connection.socket.pause();
+  for (let i = 0; i < 100; i++) connection.write(Buffer.alloc(100_000, 'x'));
+  await eventually(() => connection.socket.writableLength === 0);
+  connection.socket.resume();
+  expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 413 [\s\S]*"code":"body_too_large"/);
+  expect(connection.error).toBeUndefined();
 });
 
 test('connections over the limit are not accepted, and counted', async () => {

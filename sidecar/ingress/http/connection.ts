@@ -22,7 +22,7 @@ export interface ConnectionWays {
   gone(connection: ClientConnection): void;
 }
 
-/** Time to read the last word. Closed at once, what the client is still sending would be answered with a reset, which takes it away. */
+/** Time to read the last word. Closed at once, what the client still sends would be answered by a reset, which takes it away. */
 const LAST_WORD_MS = 2_000;
 
 export class ClientConnection implements IntakeOwner, AnswerCarrier {
@@ -105,7 +105,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     answer.closed(true);
     this.#intake.answered();
     if (!this.#isLast) this.#next();
-    else if (this.#isUpgraded) this.#socket.destroySoon();
+    else if (this.#isUpgraded || this.#intake.isIdle) this.#socket.destroySoon();
     else this.endBehindWords();
   }
 
@@ -176,7 +176,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     const fault = this.#intake.finish();
     const { current, coming } = this.#intake;
     if (fault !== undefined && current === coming && !this.#isLast) this.#break(fault);
-    this.#socket.end();
+    if (!this.#hasSaidLastWord) this.#socket.end();
     this.#leave();
   }
 

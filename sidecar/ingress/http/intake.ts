@@ -48,9 +48,10 @@ export class Intake implements ReaderSink, RequestCarrier {
     return this.#owner.remoteAddress;
   }
 
-  /** Between two requests. */
+  /** Between two requests, nothing of a next one here. */
   get isIdle(): boolean {
-    return this.current === undefined && this.coming === undefined && !this.isInHead;
+    const hasNone = this.current === undefined && this.coming === undefined && this.#ahead.length === 0;
+    return hasNone && !this.isInHead && this.fault === undefined;
   }
 
   /** The next request, which is the current one then; undefined: none is here that could ever be whole. */

@@ -36,6 +36,12 @@ export type HeadersComplete = [
 type Slot = 'kOnMessageBegin' | 'kOnHeaders' | 'kOnHeadersComplete' | 'kOnBody' | 'kOnMessageComplete' | 'kOnExecute';
 type ParserClass = Readonly<Record<Slot | 'REQUEST', number>> & { new (): Parser };
 
+/** What is asked of node:_http_common. */
+export interface HttpWithin {
+  readonly HTTPParser?: ParserClass;
+  readonly methods?: readonly string[];
+}
+
 const ASKED_OF_IT = ['initialize', 'execute', 'finish', 'consume', 'unconsume', 'getCurrentBuffer', 'close'] as const;
 /** No leniency of any kind. */
 const STRICT = 0;
@@ -47,8 +53,7 @@ export class NodeParser {
   readonly #Parser: ParserClass;
 
   /** Throws where this Node is made otherwise. */
-  constructor() {
-    const within = process.getBuiltinModule('node:_http_common') as { HTTPParser?: ParserClass; methods?: string[] };
+  constructor(within: HttpWithin = process.getBuiltinModule('node:_http_common') as HttpWithin) {
     if (typeof within?.HTTPParser !== 'function' || !Array.isArray(within.methods)) throw unfit('HTTPParser');
     this.#Parser = within.HTTPParser;
     for (const name of ASKED_OF_IT) {
