@@ -14,7 +14,7 @@ import { replayed } from './replayed.ts';
 const CHUNKS_AT_ONCE = 256;
 const LONGEST_WAIT_MS = 15_000;
 /** The container died in the middle and another try streams from the beginning. */
-const RESTART = 'event: restart\ndata: {}\n\n';
+const RESTART = Buffer.from('event: restart\ndata: {}\n\n');
 
 /** False when there is no stream, and none will come: nothing was answered. Rejects only before the head is written. */
 export async function followResult(exchange: Exchange, queue: Queue): Promise<boolean> {

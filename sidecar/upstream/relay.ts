@@ -66,7 +66,7 @@ export class Relay {
       return;
     }
     this.#pass(trip);
-    this.#exchange.response.end('', responseTrailers(trailers));
+    this.#exchange.response.end(undefined, responseTrailers(trailers));
   }
 
   /** The container died in the middle: the client's connection ends abnormally, so that nobody takes this for the whole. */

@@ -23,6 +23,7 @@ export interface AnswerWatcher {
 
 /** Pieces up to this go out as text, which Node writes without further memory. */
 const TEXT_BYTES = 8 * 1024;
+const NO_LINES: readonly string[] = [];
 
 export class Answer {
   /** 0: no head yet. */
@@ -49,16 +50,10 @@ export class Answer {
     return this.status !== 0;
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
   /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
   inform(status: number, reason: string, lines: readonly string[]): void {
     if (this.hasHead || this.#request.httpVersionMinor === 0) return;
-    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
-    for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`;
-    this.#carrier.write(`${text}\r\n`);
+    this.#carrier.write(`HTTP/1.1 ${status} ${reason}\r\n${fieldLines(lines)}\r\n`);
   }
 
   /** Without a Content-Length among the lines the body is chunked, or ends with the connection of an HTTP/1.0 client. */
@@ -79,29 +74,24 @@ export class Answer {
     if (this.#head !== '') this.#carrier.write(this.#takeHead());
   }
 
-  /** A piece of the body, text as latin1. False: no more until `onceDrained`. */
-  write(bytes: Buffer | string): boolean {
-    if (bytes.length === 0 || this.#framing === 'none') return true;
+  /** A piece of the body. False: no more until `onceDrained`. */
+  write(bytes: Buffer): boolean {
+    // Behind its end would be in the middle of another answer.
+    if (bytes.length === 0 || this.#framing === 'none' || this.#isEnded) return true;
     const isChunked = this.#framing === 'chunked';
     const before = this.#takeHead() + (isChunked ? `${bytes.length.toString(16)}\r\n` : '');
     const after = isChunked ? '\r\n' : '';
     if (bytes.length > TEXT_BYTES) return this.#carrier.write(joined(before, bytes, after));
-    return this.#carrier.write(before + (typeof bytes === 'string' ? bytes : bytes.toString('latin1')) + after);
+    return this.#carrier.write(before + bytes.toString('latin1') + after);
   }
 
   /** The end, with the last piece of the body where there is one. */
-  end(bytes: Buffer | string = '', trailers: readonly string[] = []): void {
+  end(bytes?: Buffer, trailers: readonly string[] = NO_LINES): void {
     if (this.#isEnded) return;
+    if (bytes !== undefined) this.write(bytes);
     this.#isEnded = true;
-    if (this.#framing === 'chunked') {
-      this.write(bytes);
-      let text = `${this.#takeHead()}0\r\n`;
-      for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
-      this.#carrier.write(`${text}\r\n`);
-    } else {
-      this.write(bytes);
-      this.flushHead();
-    }
+    if (this.#framing === 'chunked') this.#carrier.write(`${this.#takeHead()}0\r\n${fieldLines(trailers)}\r\n`);
+    else this.flushHead();
     this.#carrier.answered();
   }
 
@@ -113,12 +103,12 @@ export class Answer {
 
   /** Ends the connection abnormally: what was sent so far is not the whole answer. */
   breakOff(): void {
-    this.#carrier.destroy();
+    if (!this.#isClosed) this.#carrier.destroy();
   }
 
   /** The same, when the client has read what was written. */
   breakOffWhenRead(): void {
-    this.#carrier.endBehindWords();
+    if (!this.#isClosed) this.#carrier.endBehindWords();
   }
 
   /** For the connection. */
@@ -143,11 +133,16 @@ export class Answer {
   }
 }
 
-function joined(before: string, bytes: Buffer | string, after: string): Buffer {
+function fieldLines(lines: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`;
+  return text;
+}
+
+function joined(before: string, bytes: Buffer, after: string): Buffer {
   const all = Buffer.allocUnsafe(before.length + bytes.length + after.length);
   all.write(before, 0, 'latin1');
-  if (typeof bytes === 'string') all.write(bytes, before.length, 'latin1');
-  else bytes.copy(all, before.length);
+  bytes.copy(all, before.length);
   all.write(after, before.length + bytes.length, 'latin1');
   return all;
 }
