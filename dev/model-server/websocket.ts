@@ -21,6 +21,8 @@ export function serveWebSockets(server: Server, counters: Counters): void {
       path: url.pathname,
       prefer: header('prefer'),
     });
+    // Also where the handshake is refused, or its client leaves in the middle of it.
+    socket.on('close', () => counters.end(call, 'failed', null));
     sockets.handleUpgrade(request, socket, head, (connection) => {
       let seen = 0;
       connection.on('message', (data, isBinary) => {
