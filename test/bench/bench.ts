@@ -1,5 +1,4 @@
 // What every bench gets and gives: a place to work in, cores, a way to show progress; figures come back.
-import { imageNodeFlags } from '../../dev/bundle.ts';
 import type { Figure } from './figure.ts';
 import type { Cores, PinnedProcess } from './pinned-process.ts';
 
@@ -29,10 +28,11 @@ export interface Bench {
   run(context: BenchContext): Promise<readonly Figure[]>;
 }
 
-/** Flags of a Node process that is measured, with a CPU profile where one is wanted. */
+/** A Node process that is measured, with a CPU profile where one is wanted. */
 export function nodeCommand(
   context: BenchContext,
   name: string,
+  nodeFlags: readonly string[],
   file: string,
   ...flags: readonly string[]
 ): readonly string[] {
@@ -40,7 +40,7 @@ export function nodeCommand(
     context.profileDir === undefined
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${context.profileDir}`, `--cpu-prof-name=${name}.cpuprofile`];
-  return [process.execPath, ...imageNodeFlags, ...profile, file, ...flags];
+  return [process.execPath, ...nodeFlags, ...profile, file, ...flags];
 }
 
 export type Started = PinnedProcess;

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { imageNodeFlags } from '../../dev/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Bench, type BenchContext, nodeCommand } from './bench.ts';
 import { atMost } from './figure.ts';
@@ -74,7 +75,7 @@ async function untilLevel(figuresMiB: () => readonly number[]): Promise<void> {
 async function timeToFirstAnswer(context: BenchContext, upstreamPort: number): Promise<number> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = await sidecarBundle(context);
-  const flags = ['--name', 'bench', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+  const flags = ['--name', 'bench', '--port', `${port}`, '--admin-port', `${adminPort}`];
   const data = [
     '--data-dir',
     join(context.folder, `start-${port}`),
@@ -83,14 +84,19 @@ async function timeToFirstAnswer(context: BenchContext, upstreamPort: number): P
     '--drain-quiet-seconds',
     '0',
   ];
-  const command = nodeCommand({ ...context, profileDir: undefined }, 'start', file, ...flags, ...data);
+  const command = nodeCommand(
+    { ...context, profileDir: undefined },
+    'start',
+    imageNodeFlags.sidecar,
+    file,
+    ...flags,
+    ...data,
+  );
   const start = performance.now();
   const child = spawn(
     'taskset',
     ['-c', `${context.cores.measured}`, ...command, '--upstream', `http://127.0.0.1:${upstreamPort}`],
-    {
-      stdio: 'ignore',
-    },
+    { stdio: 'ignore', env: { PATH: process.env.PATH, NODE_ENV: 'production' } },
   );
   try {
     while (!(await answers(port, '/v1/models'))) {

@@ -3,7 +3,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle, projectDir } from '../../dev/bundle.ts';
+import { bundle, imageNodeFlags, projectDir } from '../../dev/bundle.ts';
 import { type ApiServer, startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
 import { ApiCaller } from '../support/api-call.ts';
@@ -94,7 +94,7 @@ function startOperator(context: BenchContext, api: ApiServer, size: number): Pin
   const file = join(context.folder, 'operator.mjs');
   const flags = ['--kubeconfig', api.kubeconfigPath, '--admin-port', '0', '--host', '127.0.0.1', '--log-level', 'warn'];
   const given = ['--sidecar-image', 'inference-operator/sidecar', '--store-url', 'redis://127.0.0.1:6379/0'];
-  const command = nodeCommand(context, `operator-${size}`, file, ...flags, ...given);
+  const command = nodeCommand(context, `operator-${size}`, imageNodeFlags.operator, file, ...flags, ...given);
   return new PinnedProcess('operator', context.cores.measured, command, { NODE_ENV: 'production' });
 }
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../../dev/bundle.ts';
+import { bundle, imageNodeFlags } from '../../dev/bundle.ts';
 import { type BenchContext, nodeCommand } from './bench.ts';
 import { nginxConfig, nginxProxy } from './nginx.ts';
 import { PinnedProcess } from './pinned-process.ts';
@@ -71,7 +71,7 @@ listen container
 async function startHttpProxy(context: BenchContext, upstreamPort: number): Promise<StartedProxy> {
   const port = await freePort();
   const file = fileURLToPath(new URL('./programs/http-proxy.ts', import.meta.url));
-  const command = nodeCommand(context, 'http-proxy', file, String(port), String(upstreamPort));
+  const command = nodeCommand(context, 'http-proxy', imageNodeFlags.operator, file, String(port), String(upstreamPort));
   return up(context, port, new PinnedProcess('http-proxy', context.cores.measured, command));
 }
 
@@ -81,7 +81,7 @@ export interface SidecarOptions {
   readonly flags?: readonly string[];
 }
 
-/** Bundled, with the flags of the image, everything on; only the log goes nowhere else than anywhere: to a pipe. */
+/** Bundled, started as its image starts it, on all addresses as in a pod, everything on; the log goes to a pipe. */
 export async function startSidecar(
   context: BenchContext,
   upstreamPort: number,
@@ -91,7 +91,7 @@ export async function startSidecar(
   const file = await sidecarBundle(context);
   const name = options.name ?? 'sidecar';
   const flags = [
-    ...['--name', 'bench', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`],
+    ...['--name', 'bench', '--port', `${port}`, '--admin-port', `${adminPort}`],
     ...[
       '--upstream',
       `http://127.0.0.1:${upstreamPort}`,
@@ -104,7 +104,8 @@ export async function startSidecar(
     ...(options.store === undefined ? [] : ['--store', options.store]),
     ...(options.flags ?? []),
   ];
-  const process = new PinnedProcess(name, context.cores.measured, nodeCommand(context, name, file, ...flags), {
+  const command = nodeCommand(context, name, imageNodeFlags.sidecar, file, ...flags);
+  const process = new PinnedProcess(name, context.cores.measured, command, {
     NODE_ENV: 'production',
   });
   return { ...(await up(context, port, process)), adminPort };

@@ -1,26 +1,30 @@
-// The files that the images hold: self-contained, the same at every build, and started from an empty folder they serve.
+// The files that the images hold: with all that they need, the same at every build, and started from an empty folder they serve.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bundle, type Program, programs, projectDir } from '../../dev/bundle.ts';
+import { WebSocketServer } from 'ws';
+import { type Bundle, bundle, type Program, programs, projectDir } from '../../dev/bundle.ts';
 import { startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { freePort } from '../../dev/tools/free-port.ts';
 import { commandLine } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
+import { TestRedis } from '../support/redis.ts';
 import { startTracesReceiver } from '../support/traces-receiver.ts';
 
 let folder: string;
-const metafiles = new Map<Program, Metafile>();
+const bundles = new Map<Program, Bundle>();
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bundles-'));
-  for (const program of programs) metafiles.set(program, await bundle(program, join(folder, 'built')));
+  for (const program of programs) bundles.set(program, await bundle(program, join(folder, 'built')));
 });
 
 afterAll(async () => {
@@ -30,24 +34,37 @@ afterAll(async () => {
 
 it.each(programs)('%s comes out the same at every build', async (program) => {
   await bundle(program, join(folder, 'again'));
-  const [one, two] = await Promise.all(
-    ['built', 'again'].map((name) => readFile(join(folder, name, `${program}.mjs`))),
-  );
-  expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true);
+  const names = await filesOf(program, 'built');
+  expect(await filesOf(program, 'again')).toEqual(names);
+  for (const name of names) {
+    const [one, two] = await Promise.all(['built', 'again'].map((place) => readFile(join(folder, place, name))));
+    expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true);
+  }
 });
 
 it('keeps Kubernetes and the operator out of the sidecar', () => {
-  const inputs = Object.keys(metafiles.get('sidecar')?.inputs ?? {});
+  const inputs = everyFile(bundled('sidecar')).flatMap((file) => Object.keys(file.inputs));
   expect(inputs).toContain('sidecar/main.ts');
+  expect(inputs).toContain('sidecar/store/redis/connection.ts');
   expect(inputs.filter((path) => /@kubernetes|^operator\//.test(path))).toEqual([]);
 });
 
 // `debug` (of ioredis) and `ws` (of the Kubernetes client) try to require these and go without when they are not there.
 const optional = ['supports-color', 'bufferutil', 'utf-8-validate'];
 
-it.each(programs)('%s imports nothing that is not inside it', (program) => {
-  const [output] = Object.values(metafiles.get(program)?.outputs ?? {});
-  expect(output?.imports.map(({ path }) => path).filter((path) => !optional.includes(path))).toEqual([]);
+it.each(programs)('%s imports nothing that is not inside it or beside it', async (program) => {
+  const { later } = bundled(program);
+  const beside = Object.keys(later).map((name) => `./${name}.mjs`);
+  const imported = everyFile(bundled(program)).flatMap(({ outputs }) => Object.values(outputs)[0]?.imports ?? []);
+  expect(imported.map(({ path }) => path).filter((path) => ![...optional, ...beside].includes(path))).toEqual([]);
+  expect(await filesOf(program, 'built')).toEqual([...Object.keys(later), program].map((name) => `${name}.mjs`).sort());
+});
+
+it.each(programs)('%s holds nothing twice: what it loads later shares no module with it', (program) => {
+  const own = (inputs: object) => Object.keys(inputs).filter((path) => !/^(imported|required):/.test(path));
+  const { program: first, later } = bundled(program);
+  const shared = Object.values(later).flatMap(({ inputs }) => own(inputs).filter((path) => path in first.inputs));
+  expect(shared).toEqual([]);
 });
 
 it.each(programs)('%s explains its settings from an empty folder', async (program) => {
@@ -63,11 +80,11 @@ it('the sidecar starts alone, answers on its admin port, and leaves on SIGTERM',
   const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
   const child = start(place, ['sidecar.mjs', ...flags, '--drain-quiet-seconds', '0', '--drain-seconds', '1']);
   await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/healthz`)).ok);
-  expect(await readdir(place)).toEqual(['data', 'sidecar.mjs']);
+  expect(await readdir(place)).toEqual(['data', ...(await filesOf('sidecar', 'built'))].sort());
   expect(await end(child)).toBe(0);
 });
 
-it('the sidecar started alone does not load what it does not need: the undici inside Node', async () => {
+it('the sidecar started alone does not load what it does not need: undici, cryptography, workers', async () => {
   const place = await alone('sidecar');
   const [port, adminPort] = await freePorts(2);
   const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
@@ -86,7 +103,9 @@ it('the sidecar started alone does not load what it does not need: the undici in
   child.kill('SIGUSR2');
   await eventually(() => errors.includes('loaded:'));
   expect(errors).toContain('NativeModule http');
-  expect(errors).not.toContain('internal/deps/undici');
+  for (const unused of ['internal/deps/undici', 'crypto', 'tls', 'https', 'worker_threads', 'fs/promises', 'assert']) {
+    expect(errors.split(/[:;\n]/)).not.toContain(`NativeModule ${unused}`);
+  }
   child.kill('SIGKILL');
 });
 
@@ -104,6 +123,41 @@ it('the sidecar started alone sends traces where an endpoint is set', async () =
   } finally {
     await receiver.close();
   }
+});
+
+it('the sidecar started alone keeps its queue in Redis where one is named', async () => {
+  const redis = await TestRedis.start();
+  try {
+    const place = await alone('sidecar');
+    const [port, adminPort] = await freePorts(2);
+    const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+    const child = start(place, ['sidecar.mjs', ...flags, '--store', redis.url]);
+    const headers = { 'X-Inference-Id': 'kept', Prefer: 'respond-async' };
+    const accepted = { method: 'POST', headers, body: '{}' };
+    await eventually(async () => (await fetch(`http://127.0.0.1:${port}/v1/models`, accepted)).status === 202);
+    child.kill('SIGKILL');
+  } finally {
+    await redis.stop();
+  }
+});
+
+it('the sidecar started alone passes a WebSocket on', async () => {
+  const model = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+  new WebSocketServer({ server: model }).on('connection', (socket) => socket.send('from the model'));
+  await once(model, 'listening');
+  const upstream = `http://127.0.0.1:${(model.address() as AddressInfo).port}`;
+  const place = await alone('sidecar');
+  const [port, adminPort] = await freePorts(2);
+  const flags = ['--name', 'alone', '--host', '127.0.0.1', '--port', `${port}`, '--admin-port', `${adminPort}`];
+  const child = start(place, ['sidecar.mjs', ...flags, '--upstream', upstream]);
+  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/v1/models`)).ok);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime`);
+  expect((await new Promise<MessageEvent>((resolve) => socket.addEventListener('message', resolve))).data).toBe(
+    'from the model',
+  );
+  child.kill('SIGKILL');
+  model.close();
+  model.closeAllConnections();
 });
 
 it('the operator starts alone and says in one sentence that it has no cluster', async () => {
@@ -144,9 +198,19 @@ it('the operator starts alone on a cluster, becomes ready, and leaves on SIGTERM
 
 async function alone(program: Program): Promise<string> {
   const place = await mkdtemp(join(folder, `${program}-`));
-  await cp(join(folder, 'built', `${program}.mjs`), join(place, `${program}.mjs`));
+  for (const name of await filesOf(program, 'built')) await cp(join(folder, 'built', name), join(place, name));
   return place;
 }
+
+async function filesOf(program: Program, place: string): Promise<readonly string[]> {
+  return (await readdir(join(folder, place))).filter((name) => name.startsWith(`${program}.`)).sort();
+}
+
+function bundled(program: Program): Bundle {
+  return bundles.get(program) as Bundle;
+}
+
+const everyFile = ({ program, later }: Bundle) => [program, ...Object.values(later)];
 
 function start(cwd: string, parameters: readonly string[]): ChildProcess {
   const child = spawn(process.execPath, parameters, {

@@ -29,14 +29,15 @@ it.each(programs)('%s runs its bundle on distroless Node 24 as a numbered user t
   expect(entrypoint.at(-1)).toBe(`/app/${program}.mjs`);
 });
 
-it.each(['operator', 'sidecar'])('%s runs with the flags it is measured with', (program) => {
+it.each(programs)('%s runs with the flags it is measured with', (program) => {
   const [, ...words]: readonly string[] = JSON.parse(values(stage(program), 'ENTRYPOINT')[0] ?? '[]');
-  expect(words.slice(0, -1)).toEqual(imageNodeFlags);
+  expect(words.slice(0, -1)).toEqual(imageNodeFlags[program]);
 });
 
 it.each(programs)('%s holds its bundle and the licences of what is inside, taken from the build', (program) => {
   const copied = values(stage(program), 'COPY').join('\n');
-  expect(copied).toContain(`/src/dist/${program}.mjs /app/${program}.mjs`);
+  // With what it loads later beside it: <program>.<part>.mjs.
+  expect(copied).toContain(`/src/dist/${program}*.mjs /app/`);
   expect(copied).toContain(`/src/dist/${program}.licenses.txt`);
 });
 
@@ -50,9 +51,10 @@ it('lets through .dockerignore what the bundles are made of', () => {
     .filter((line) => line.startsWith('!'))
     .map((line) => line.slice(1));
   const passes = (path: string) => allowed.some((entry) => path === entry || path.startsWith(`${entry}/`));
-  const needed = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'dev/build.ts', 'dev/bundle.ts'];
+  const needed = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE'];
+  const builders = ['dev/build.ts', 'dev/bundle.ts', 'dev/bundle-builtins.ts'];
   const sources = globSync('{runtime,sidecar,operator,dev/model-server}/**/*.ts', { cwd: projectDir });
-  expect([...needed, ...sources].filter((path) => !passes(path))).toEqual([]);
+  expect([...needed, ...builders, ...sources].filter((path) => !passes(path))).toEqual([]);
   expect(allowed.filter((path) => globSync(path, { cwd: projectDir }).length === 0)).toEqual([]);
 });
 

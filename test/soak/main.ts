@@ -30,7 +30,7 @@ const sidecar = await startSidecarProgram(
   },
   // As the image runs it, and able to say what it holds.
   {
-    nodeOptions: [...imageNodeFlags, '--expose-gc', '--import', import.meta.resolve('./settled-memory.ts')],
+    nodeOptions: [...imageNodeFlags.sidecar, '--expose-gc', '--import', import.meta.resolve('./settled-memory.ts')],
     hasIpc: true,
   },
 );

@@ -172,7 +172,7 @@ function operatorsOf(api: WorldApi, closing: (() => Promise<unknown>)[]) {
     },
     /** As a process of its own, to be killed. */
     spawnOperator: (env: Readonly<Record<string, string>> = {}): ChildProcess => {
-      const child = spawn(process.execPath, [...imageNodeFlags, join(root, 'operator/main.ts')], {
+      const child = spawn(process.execPath, [...imageNodeFlags.operator, join(root, 'operator/main.ts')], {
         env: { PATH: process.env.PATH, ...given(api, env) },
         stdio: ['ignore', 'pipe', 'inherit'],
       });

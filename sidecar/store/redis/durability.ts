@@ -1,5 +1,5 @@
 // What this Redis cannot promise, by its own settings: told once per connection, not decided here.
-import { Cluster } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { StoreError } from '../store.ts';
 import type { RedisClient } from './connection.ts';
 
@@ -7,7 +7,7 @@ const oldest = [6, 2] as const;
 
 /** Sentences for the log. Throws StoreError where the server is too old for the steps. */
 export async function readDurabilityWarnings(client: RedisClient): Promise<readonly string[]> {
-  const node = client instanceof Cluster ? client.nodes('master')[0] : client;
+  const node = 'nodes' in client ? client.nodes('master')[0] : client;
   if (node === undefined) return [];
   const info = parseInfo(await node.info());
   const version = info.get('redis_version') ?? '';
