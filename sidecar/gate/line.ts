@@ -56,6 +56,9 @@ export class Line<T> {
     else this.#first = place.after;
     if (place.after) place.after.before = place.before;
     else this.#last = place.before;
+    // Else who left, once old, would keep all who came after it from being collected young.
+    place.before = undefined;
+    place.after = undefined;
     this.#length--;
   }
 

@@ -60,7 +60,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     this.#ways = ways;
     this.#relay = new Relay(exchange, ways);
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
-    exchange.onClientGone = () => this.#end(undefined);
+    exchange.onClientGone(() => this.#end(undefined));
   }
 
   /** Into the line, or straight through where there is room. */

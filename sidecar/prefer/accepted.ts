@@ -91,7 +91,7 @@ export class Acceptance {
 
   async #answerWhenDone(exchange: Exchange, decision: Decision): Promise<void> {
     const leaving = new AbortController();
-    exchange.onClientGone = () => leaving.abort();
+    exchange.onClientGone(() => leaving.abort());
     await this.#queue.waitUntilDone(exchange.id, decision.waitSeconds * 1000, leaving.signal);
     const status = await this.#queue.status(exchange.id);
     if (status?.state === 'done') await this.#requests.answerResult(exchange, ['Preference-Applied', decision.applied]);

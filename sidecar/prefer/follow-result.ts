@@ -19,7 +19,7 @@ const RESTART = Buffer.from('event: restart\ndata: {}\n\n');
 /** False when there is no stream, and none will come: nothing was answered. Rejects only before the head is written. */
 export async function followResult(exchange: Exchange, queue: Queue): Promise<boolean> {
   const leaving = new AbortController();
-  exchange.onClientGone = () => leaving.abort();
+  exchange.onClientGone(() => leaving.abort());
   const reader = new StreamReader(exchange, queue);
   try {
     for await (const _ of looksAt(queue, exchange.id, LONGEST_WAIT_MS, leaving.signal)) {

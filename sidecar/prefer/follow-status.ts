@@ -10,7 +10,7 @@ const KEEP_ALIVE_MS = 15_000;
 /** False when there is no such request: nothing was answered. Rejects only before the head is written. */
 export async function followStatus(exchange: Exchange, queue: Queue): Promise<boolean> {
   const leaving = new AbortController();
-  exchange.onClientGone = () => leaving.abort();
+  exchange.onClientGone(() => leaving.abort());
   const { response } = exchange;
   let shown = '';
   try {

@@ -105,7 +105,7 @@ export class Requests {
     const seconds = waitOf(exchange.prefer);
     if (seconds === 0) return;
     const leaving = new AbortController();
-    exchange.onClientGone = () => leaving.abort();
+    exchange.onClientGone(() => leaving.abort());
     await this.#queue.waitUntilDone(exchange.id, seconds * 1000, leaving.signal);
   }
 }
