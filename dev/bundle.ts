@@ -18,7 +18,7 @@ export const programs = Object.keys(entryPoints) as readonly Program[];
 /** With which the images run their programs, and all that measures them too; a test holds the Dockerfile to it. */
 export const imageNodeFlags = {
   operator: ['--max-semi-space-size=4'],
-  sidecar: ['--max-semi-space-size=4'],
+  sidecar: ['--max-semi-space-size=4', '--min-semi-space-size=2'],
   echo: [],
 } as const satisfies Record<Program, readonly string[]>;
 
