@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { imageNodeFlags } from '../../../dev/bundle.ts';
 import { type BenchContext, nodeCommand } from '../bench.ts';
 
 export interface Window {
@@ -35,9 +36,9 @@ export class LoadProcess {
   constructor(context: BenchContext, subject: string, address: string, mode: LoadMode, redisPid: number) {
     const file = fileURLToPath(new URL('../programs/queue-load.ts', import.meta.url));
     const profileName = `queue-${mode}-${subject}-${redisPid}`;
-    const all = nodeCommand(context, profileName, file, subject, address, mode, String(redisPid));
     // The memory limit of our image is not BullMQ's: it runs as Node does by itself.
-    const command = subject === 'bullmq' ? all.filter((flag) => !flag.startsWith('--max-semi-space-size')) : all;
+    const nodeFlags = subject === 'bullmq' ? [] : imageNodeFlags.sidecar;
+    const command = nodeCommand(context, profileName, nodeFlags, file, subject, address, mode, String(redisPid));
     this.#child = spawn('taskset', ['-c', String(context.cores.measured), ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
