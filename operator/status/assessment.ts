@@ -5,7 +5,7 @@ import { annotations } from '../api/names.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import { isRollingOut, REVISION } from '../reconcile/rollout.ts';
 import type { StatusInput } from './input.ts';
-import { isLiving, type PodState, podState, storeError } from './pod-state.ts';
+import { isLiving, lastingStats, type PodState, podState, storeError } from './pod-state.ts';
 
 export interface Assessment {
   readonly phase: Phase;
@@ -91,8 +91,8 @@ function causeOf(states: readonly PodState[], { deployment, replicaSets }: Statu
 }
 
 /** Replicas that have lost the store stay ready for sync callers. */
-function lostStore({ stats }: StatusInput): Cause | undefined {
-  const error = storeError([...stats.values()]);
+function lostStore({ pods, stats }: StatusInput): Cause | undefined {
+  const error = storeError(lastingStats(pods, stats));
   if (error === undefined) return undefined;
   const message = `asynchronous requests are refused, a sidecar cannot reach its store: ${error}`;
   return { kind: 'broken', reason: 'StoreUnreachable', message };

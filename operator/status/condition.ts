@@ -3,7 +3,7 @@ import type { Condition, ConditionType, Reason } from '../api/conditions.ts';
 import { wantedReplicas } from '../desired/input.ts';
 import type { Assessment } from './assessment.ts';
 import type { StatusInput } from './input.ts';
-import { storeError } from './pod-state.ts';
+import { lastingStats, storeError } from './pod-state.ts';
 
 interface Verdict {
   readonly status: Condition['status'];
@@ -96,10 +96,10 @@ function gpusAvailable({ owner, pods }: StatusInput, { homeless, leaving }: Asse
   );
 }
 
-function storeReady({ stats, problems }: StatusInput): Verdict {
+function storeReady({ pods, stats, problems }: StatusInput): Verdict {
   const missing = problems.find(({ reason }) => reason === 'StoreNotConfigured');
   if (missing !== undefined) return verdict('False', missing.reason, missing.message);
-  const figures = [...stats.values()];
+  const figures = lastingStats(pods, stats);
   const error = storeError(figures);
   if (error !== undefined) return verdict('False', 'StoreUnreachable', `a sidecar cannot reach its store: ${error}`);
   const connected = figures.find(({ store }) => store.ok);

@@ -166,6 +166,12 @@ function wordsOfJson(line: string): string | undefined {
   }
 }
 
+/** Figures of pods that stay: one that leaves may know a former address of the store, and nobody waits for it. Where all leave, theirs. */
+export function lastingStats(pods: readonly Pod[], stats: ReadonlyMap<string, SidecarStats>): readonly SidecarStats[] {
+  const lasting = pods.filter(isLiving).flatMap(({ metadata }) => stats.get(metadata.uid ?? '') ?? []);
+  return lasting.length > 0 ? lasting : [...stats.values()];
+}
+
 /** What the first sidecar that cannot reach its store says of it; one that is opening it has nothing to say. */
 export const storeError = (stats: readonly SidecarStats[]): string | undefined =>
   stats.find(({ store }) => !store.ok && store.error !== null)?.store.error ?? undefined;

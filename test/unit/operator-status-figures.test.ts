@@ -62,3 +62,15 @@ test('scaling up reads Updating and Scaling from the first moment to the last', 
     }
   }
 });
+
+test('a pod that leaves, with a former address of the store, does not make the store unreachable', () => {
+  const deletionTimestamp = '2026-01-01T00:00:00Z';
+  const input = inputOf({ pods: [{}, { name: 'llama-2', deletionTimestamp }], phase: '', conditions: [] });
+  const lost = stats({ store: { kind: 'redis', ok: false, error: 'ECONNRESET' } });
+  const ready = (of: Record<string, SidecarStats>) =>
+    statusOf({ ...input, stats: new Map(Object.entries(of)) }).conditions?.find(({ type }) => type === 'StoreReady')
+      ?.reason;
+  expect(ready({ 'uid-of-llama-1': stats(), 'uid-of-llama-2': lost })).toBe('Connected');
+  expect(ready({ 'uid-of-llama-1': lost, 'uid-of-llama-2': stats() })).toBe('StoreUnreachable');
+  expect(ready({ 'uid-of-llama-2': lost })).toBe('StoreUnreachable');
+});
