@@ -1,5 +1,5 @@
-// kubectl delete pod under load, each replica in turn, then the only one: nobody who called is refused or cut off, and every accepted
-// request is answered.
+// kubectl delete pod under load, each replica in turn: nobody who called is refused or cut off, and every accepted request is answered.
+// The only pod of a deployment: operator-sole-pod-listens.test.ts.
 import { afterAll, beforeAll, expect } from 'vitest';
 import { ensureRedisServer, type RedisServer, startRedisServer } from '../../dev/tools/redis-server.ts';
 import type { List, Pod } from '../../operator/api/kubernetes.ts';
@@ -24,9 +24,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-const podsOf = async (name: string) =>
-  (await world.json<List<Pod>>('get', 'pods', '-l', `inference-operator.dev/name=${name}`)).items;
-const pods = () => podsOf('twins');
+const pods = async () => (await world.json<List<Pod>>('get', 'pods', '-l', 'inference-operator.dev/name=twins')).items;
 const bothReady = () =>
   world.until('twins', ({ status }) => status?.phase === 'Healthy' && status.ready === '2/2' && status.replicas === 2);
 
@@ -52,25 +50,4 @@ test('deleted pods lose no request', async () => {
   const { failures, ...answered } = await load.stop();
   console.log(`answered while both pods were deleted: ${JSON.stringify(answered)}`);
   expect(failures).toEqual([]);
-});
-
-test('the only pod, deleted, leaves its callers to a successor whose model still loads', async () => {
-  // The model loads for longer than newcomers are welcome at the one that leaves.
-  const container = { image: 'inference-operator/echo', args: ['--load-seconds', '20'] };
-  const queue = { store: 'redis', requestTtlSeconds: 120 };
-  await world.apply(echo('sole', { container, queue, shutdownGraceSeconds: 20 }));
-  await world.until('sole', ({ status }) => status?.phase === 'Healthy');
-  const load = startServiceCallers(world.api.kubeconfigPath, 'sole');
-  callers = load;
-  await eventually(() => load.now().sync > 0);
-  const [before] = await podsOf('sole');
-  await world.kubectl('delete', 'pod', before!.metadata.name, '--wait=false');
-  await world.until('sole', ({ status }) => status?.phase !== 'Healthy');
-  await world.until('sole', ({ status }) => status?.phase === 'Healthy');
-  const { sync } = load.now();
-  await eventually(() => load.now().sync > sync);
-  const { failures, ...answered } = await load.stop();
-  console.log(`answered while the only pod was deleted: ${JSON.stringify(answered)}`);
-  expect(failures).toEqual([]);
-  expect((await podsOf('sole')).map(({ metadata }) => metadata.name)).not.toContain(before!.metadata.name);
 });
