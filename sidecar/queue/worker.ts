@@ -101,7 +101,9 @@ export class Worker {
       // It may have opened while we waited for the slot: the one who gave it up is the one who failed.
       if (breaker.state === 'open') return;
       const isProbing = breaker.state === 'probing';
-      for (let more = isProbing ? undefined : gate.tryAcquireForWork(); more; more = gate.tryAcquireForWork()) {
+      // Nothing told of any work: one slot is enough to find out, and sync callers keep theirs meanwhile.
+      const isOneEnough = isProbing || !this.#isWorkDue;
+      for (let more = isOneEnough ? undefined : gate.tryAcquireForWork(); more; more = gate.tryAcquireForWork()) {
         slots.push(more);
       }
       // Before the claim: what arrives while it is under way must be noticed.
