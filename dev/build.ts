@@ -1,18 +1,24 @@
-// `npm run build`: dist/operator.mjs, dist/sidecar.mjs and dist/echo.mjs with what they load later, which the images hold, and the
-// licences of what is inside.
+// `npm run build`: each program as one file, dist/operator.mjs, dist/sidecar.mjs and dist/echo.mjs, to be run anywhere with Node 24; and in
+// dist/image/ as the images hold it, in a few files of which a pod reads what it uses, with the licences of what is inside.
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Bundle, bundle, programs, projectDir } from './bundle.ts';
+import { join, relative } from 'node:path';
+import { type Bundle, bundle, bundleWhole, programs, projectDir } from './bundle.ts';
 
 const outDir = join(projectDir, 'dist');
+const imageDir = join(outDir, 'image');
 await rm(outDir, { recursive: true, force: true });
-await mkdir(outDir, { recursive: true });
+await mkdir(imageDir, { recursive: true });
 for (const program of programs) {
-  const bundled = await bundle(program, outDir);
-  await writeFile(join(outDir, `${program}.licenses.txt`), await licenses(bundled));
-  for (const name of [program, ...Object.keys(bundled.later)]) {
-    const { size } = await stat(join(outDir, `${name}.mjs`));
-    process.stdout.write(`dist/${name}.mjs  ${(size / 1024).toFixed(0)} KiB\n`);
+  await bundleWhole(program, outDir);
+  const bundled = await bundle(program, imageDir);
+  await writeFile(join(imageDir, `${program}.licenses.txt`), await licenses(bundled));
+  const files = [
+    join(outDir, program),
+    ...[program, ...Object.keys(bundled.later)].map((name) => join(imageDir, name)),
+  ];
+  for (const file of files) {
+    const { size } = await stat(`${file}.mjs`);
+    process.stdout.write(`${relative(projectDir, file)}.mjs  ${(size / 1024).toFixed(0)} KiB\n`);
   }
 }
 

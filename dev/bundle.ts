@@ -40,7 +40,12 @@ export interface Bundle {
   readonly later: Readonly<Record<string, Metafile>>;
 }
 
-/** Bundles a program to `<outDir>/<program>.mjs`, and what it loads later to `<outDir>/<program>.<part>.mjs`. */
+/** Bundles a program to one file `<outDir>/<program>.mjs` that needs no other. */
+export function bundleWhole(program: Program, outDir: string): Promise<Metafile> {
+  return buildFile(program, entryPoints[program], outDir, []);
+}
+
+/** As the images hold it: a program to `<outDir>/<program>.mjs`, and what it loads later to `<outDir>/<program>.<part>.mjs`. */
 export async function bundle(program: Program, outDir: string): Promise<Bundle> {
   const parts = new Map<string, string>();
   const whole = await buildFile(program, entryPoints[program], outDir, [laterInFilesOfTheirOwn(program, parts)]);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { type Bundle, bundle, type Program, programs, projectDir } from '../../dev/bundle.ts';
+import { type Bundle, bundle, bundleWhole, type Program, programs, projectDir } from '../../dev/bundle.ts';
 import { startApiServer } from '../../dev/cluster/api/api-server.ts';
 import { freePort } from '../../dev/tools/free-port.ts';
 import { commandLine } from '../support/command-line.ts';
@@ -32,6 +32,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+// `debug` (of ioredis) and `ws` (of the Kubernetes client) try to require these and go without when they are not there.
+const optional = ['supports-color', 'bufferutil', 'utf-8-validate'];
+
 it.each(programs)('%s comes out the same at every build', async (program) => {
   await bundle(program, join(folder, 'again'));
   const names = await filesOf(program, 'built');
@@ -42,15 +45,20 @@ it.each(programs)('%s comes out the same at every build', async (program) => {
   }
 });
 
+it.each(programs)('%s as one file holds what the images have in several, and imports nothing', async (program) => {
+  const { inputs, outputs } = await bundleWhole(program, join(folder, 'whole'));
+  const inImage = everyFile(bundled(program)).flatMap((file) => Object.keys(file.inputs));
+  expect(Object.keys(inputs)).toEqual(expect.arrayContaining(inImage));
+  const imported = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  expect(imported.filter((path) => !optional.includes(path))).toEqual([]);
+});
+
 it('keeps Kubernetes and the operator out of the sidecar', () => {
   const inputs = everyFile(bundled('sidecar')).flatMap((file) => Object.keys(file.inputs));
   expect(inputs).toContain('sidecar/main.ts');
   expect(inputs).toContain('sidecar/store/redis/connection.ts');
   expect(inputs.filter((path) => /@kubernetes|^operator\//.test(path))).toEqual([]);
 });
-
-// `debug` (of ioredis) and `ws` (of the Kubernetes client) try to require these and go without when they are not there.
-const optional = ['supports-color', 'bufferutil', 'utf-8-validate'];
 
 it.each(programs)('%s imports nothing that is not inside it or beside it', async (program) => {
   const { later } = bundled(program);

@@ -37,8 +37,8 @@ it.each(programs)('%s runs with the flags it is measured with', (program) => {
 it.each(programs)('%s holds its bundle and the licences of what is inside, taken from the build', (program) => {
   const copied = values(stage(program), 'COPY').join('\n');
   // With what it loads later beside it: <program>.<part>.mjs.
-  expect(copied).toContain(`/src/dist/${program}*.mjs /app/`);
-  expect(copied).toContain(`/src/dist/${program}.licenses.txt`);
+  expect(copied).toContain(`/src/dist/image/${program}*.mjs /app/`);
+  expect(copied).toContain(`/src/dist/image/${program}.licenses.txt`);
 });
 
 it('builds with exactly the packages of the lock file', () => {
