@@ -55,6 +55,8 @@ function work(store: Store, workers: number, completed: () => void): () => Promi
   let free = workers;
   let claiming: Promise<void> | undefined;
   let isOver = false;
+  /** Told of while a claim was under way, which may have looked before. */
+  let isWorkDue = false;
   const finishing = new Set<Promise<void>>();
   const finish = async (claim: Claim) => {
     if (await store.complete(claim, response)) completed();
@@ -62,6 +64,7 @@ function work(store: Store, workers: number, completed: () => void): () => Promi
     claimMore();
   };
   const claimOnce = async () => {
+    isWorkDue = false;
     const batch = await store.claim({ max: free, worker: 'bench', leaseMs: 30_000 });
     claiming = undefined;
     free -= batch.claims.length;
@@ -69,9 +72,10 @@ function work(store: Store, workers: number, completed: () => void): () => Promi
       const end = finish(claim).finally(() => finishing.delete(end));
       finishing.add(end);
     }
-    if (batch.isMoreDue) claimMore();
+    if (batch.isMoreDue || isWorkDue) claimMore();
   };
   const claimMore = () => {
+    isWorkDue = true;
     if (claiming === undefined && !isOver && free > 0) claiming = claimOnce();
   };
   const stop = store.onWork(claimMore);
