@@ -30,7 +30,7 @@ export class PodWorker {
   #podIP: string | undefined;
   #rejected: Rejection | undefined;
   #isMounted = false;
-  /** Known to itself from the start, told with the first status after a container has started, its hook included. */
+  /** Known to itself from the start, told after a round that started containers, hooks included, and at the latest when all are up. */
   #isAddressTold = false;
   #isOver = false;
   #isObjectGone = false;
@@ -112,7 +112,10 @@ export class PodWorker {
   }
 
   async #sync(): Promise<void> {
-    if (!this.#rejected && !this.#isOver && this.#prepare()) await this.#advance();
+    if (!this.#rejected && !this.#isOver && this.#prepare()) {
+      await this.#advance();
+      this.#isAddressTold ||= this.records.some(({ runs }) => runs > 0);
+    }
     this.#report();
   }
 
@@ -202,7 +205,7 @@ export class PodWorker {
 
   #report(): void {
     if (this.#isObjectGone) return;
-    this.#isAddressTold ||= this.records.some(({ isUp }) => isUp);
+    this.#isAddressTold ||= this.records.every((record) => record.role !== 'main' || record.isUp);
     const isDone = (record: ContainerRecord): boolean => record.role !== 'main' || endOf(record) !== undefined;
     const view = {
       pod: this.#parts.pods.get(keyOf(this.#pod)) ?? this.#pod,
