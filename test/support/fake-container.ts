@@ -65,9 +65,10 @@ createServer((request, response) => {
   const { status, afterMs, isHeld } = answers.get(url.pathname) ?? { status: 200, afterMs: 0, isHeld: false };
   note(`${request.method} ${url.pathname}`);
   const answer = () => {
+    // Before it is sent: who asked may act on the answer, and be noted, before this process has its next turn.
+    note(`answered ${url.pathname}`);
     response.statusCode = status;
     response.end('ok');
-    note(`answered ${url.pathname}`);
   };
   if (isHeld) held.set(url.pathname, [...(held.get(url.pathname) ?? []), answer]);
   else setTimeout(answer, afterMs);
