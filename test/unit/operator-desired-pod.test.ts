@@ -1,4 +1,4 @@
-// The pod that an InferenceDeployment asks for, field by field: sidecar, probes, GPUs, what is passed on as it is.
+// The pod that an InferenceDeployment asks for, field by field: sidecar, probes, what is passed on as it is. GPUs: operator-desired-gpu.test.ts.
 import { expect, test } from 'vitest';
 import type { Deployment } from '../../operator/api/kubernetes.ts';
 import { readSettings } from '../../runtime/settings.ts';
@@ -178,44 +178,6 @@ test.each([
   const pod = podOf(spec);
   expect(pod.terminationGracePeriodSeconds).toBe(seconds);
   expect(environment(pod).SIDECAR_DRAIN_SECONDS).toBe(String(seconds - 30));
-});
-
-test('a GPU is a limit, a toleration, and where products are named an affinity beside the own one', () => {
-  const own = {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: {
-        nodeSelectorTerms: [
-          { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] },
-          { matchFields: [] },
-        ],
-      },
-    },
-    podAntiAffinity: { kept: true },
-  };
-  const pod = podOf({ gpu: { count: 2, products: ['H100'] }, affinity: own, tolerations: [{ key: 'mine' }] });
-  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: ['H100'] };
-  expect(pod.containers[0].resources.limits).toEqual({ 'nvidia.com/gpu': '2' });
-  expect(pod.tolerations).toEqual([
-    { key: 'mine' },
-    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
-  ]);
-  expect(pod.affinity.podAntiAffinity).toEqual({ kept: true });
-  expect(pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms).toEqual([
-    { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }, product] },
-    { matchFields: [], matchExpressions: [product] },
-  ]);
-});
-
-test('a MIG slice bears the taint of its vendor’s nodes; another vendor’s resource its own', () => {
-  expect(podOf({ gpu: { resource: 'nvidia.com/mig-1g.10gb' } }).tolerations[0].key).toBe('nvidia.com/gpu');
-  expect(podOf({ gpu: { resource: 'amd.com/gpu' } }).tolerations[0].key).toBe('amd.com/gpu');
-});
-
-test('without GPUs there is no limit, toleration or affinity', () => {
-  const pod = podOf({ gpu: { count: 0 } });
-  expect(pod.containers[0].resources.limits).toEqual({});
-  expect(pod.tolerations).toBeUndefined();
-  expect(pod.affinity).toBeUndefined();
 });
 
 test('shared memory is a memory volume at /dev/shm beside the own volumes', () => {
