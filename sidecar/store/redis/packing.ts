@@ -1,67 +1,49 @@
-// Puts what many requests ask of one step into one argument: each argument costs the client, the server and Lua as much as some
-// hundred bytes do. What is large stays an argument of its own, so that nobody copies it once more. lua/submit.lua and
-// lua/complete.lua take it apart.
-import { encodeAnswer, encodeRequest, fingerprintOf } from '../payload.ts';
+// The arguments of a step that many requests share. What is to be known of each lies one behind the other in one argument, as each
+// argument costs the client, the server and Lua as much as some hundred bytes do; a content is an argument of its own, so
+// that Lua, which hashes every text it is given or makes, meets it once. lua/submit.lua and lua/complete.lua take them apart.
+import { encodeAnswer } from '../payload.ts';
 import type { StoredResponse, Submission } from '../record.ts';
 import type { Lease } from '../store.ts';
-import { fingerprintSize } from './record-bytes.ts';
+import { writeRequest } from './record-bytes.ts';
 
 export interface Packed {
-  readonly bytes: Buffer;
-  readonly large?: Buffer;
+  readonly facts: Buffer;
+  readonly content: Buffer;
 }
 
-const largeSize = 64 * 1024;
-const submissionSize = 28;
-const answerSize = 9;
+const submissionFacts = 24;
+const answerFacts = 4;
 
+/** `reachable`: the longest line in which it makes its deadline; -1: any. */
 export function packSubmission(submission: Submission, reachable: number): Packed {
-  const { id, mode, owner, webhook, ttlMs } = submission;
+  const { id, owner, ttlMs } = submission;
+  const { bytes: content, size } = writeRequest(submission);
   const idSize = Buffer.byteLength(id);
-  const ownerSize = Buffer.byteLength(owner);
-  const webhookSize = Buffer.byteLength(webhook);
-  const namesSize = fingerprintSize + ownerSize + webhookSize;
-  const isLarge = submission.body.byteLength > largeSize;
-  const before = isLarge ? 0 : submissionSize + idSize;
-  const text = encodeRequest(submission, before + namesSize);
-  text.write(fingerprintOf(submission), before, 'latin1');
-  text.write(owner, before + fingerprintSize);
-  text.write(webhook, before + fingerprintSize + ownerSize);
-  const bytes = isLarge ? Buffer.allocUnsafe(submissionSize + idSize) : text;
-  bytes.writeDoubleLE(ttlMs, 0);
-  bytes.writeDoubleLE(reachable, 8);
-  bytes[16] = mode.charCodeAt(0);
-  bytes.writeUInt16LE(idSize, 17);
-  bytes.writeUInt16LE(ownerSize, 19);
-  bytes.writeUInt16LE(webhookSize, 21);
-  bytes.writeUInt32LE(text.length - before - namesSize, 23);
-  bytes[27] = isLarge ? 0 : 1;
-  bytes.write(id, submissionSize);
-  return isLarge ? { bytes, large: text } : { bytes };
+  const facts = Buffer.allocUnsafe(submissionFacts + idSize);
+  facts.writeDoubleLE(ttlMs, 0);
+  facts.writeDoubleLE(reachable, 8);
+  facts.writeUInt32LE(size, 16);
+  facts.writeUInt16LE(Buffer.byteLength(owner), 20);
+  facts.writeUInt16LE(idSize, 22);
+  facts.write(id, submissionFacts);
+  return { facts, content };
 }
 
 export function packAnswer({ id, token }: Lease, response: StoredResponse): Packed {
   const [idSize, tokenSize] = [Buffer.byteLength(id), Buffer.byteLength(token)];
-  const headSize = answerSize + idSize + tokenSize;
-  const isLarge = response.body.byteLength > largeSize;
-  const before = isLarge ? 0 : headSize;
-  const answer = encodeAnswer(response, before);
-  const bytes = isLarge ? Buffer.allocUnsafe(headSize) : answer;
-  bytes.writeUInt16LE(idSize, 0);
-  bytes.writeUInt16LE(tokenSize, 2);
-  bytes.writeUInt32LE(answer.length - before, 4);
-  bytes[8] = isLarge ? 0 : 1;
-  bytes.write(id, answerSize);
-  bytes.write(token, answerSize + idSize);
-  return isLarge ? { bytes, large: answer } : { bytes };
+  const facts = Buffer.allocUnsafe(answerFacts + idSize + tokenSize);
+  facts.writeUInt16LE(idSize, 0);
+  facts.writeUInt16LE(tokenSize, 2);
+  facts.write(id, answerFacts);
+  facts.write(token, answerFacts + idSize);
+  return { facts, content: encodeAnswer(response) };
 }
 
-export function sizeOf({ bytes, large }: Packed): number {
-  return bytes.length + (large?.length ?? 0);
+export function sizeOf({ facts, content }: Packed): number {
+  return facts.length + content.length;
 }
 
-/** The arguments of the step: all that is packed, then what is large. */
+/** The arguments of the step: all facts in one, then each content. */
 export function joined(items: readonly Packed[]): readonly Buffer[] {
-  const packed = Buffer.concat(items.map(({ bytes }) => bytes));
-  return [packed, ...items.flatMap(({ large }) => large ?? [])];
+  return [Buffer.concat(items.map(({ facts }) => facts)), ...items.map(({ content }) => content)];
 }

@@ -1,7 +1,8 @@
-// A request as Redis keeps it, read here and written by the Lua steps: lua/include/record.lua says what lies where.
-import type { Outcome, RequestState, RequestStatus, StoredMode } from '../record.ts';
+// A request as Redis keeps it: lua/include/layout.lua says what lies where. Written here when it is submitted, then by the Lua steps.
+import { encodeRequest, fingerprintOf } from '../payload.ts';
+import type { Outcome, RequestState, RequestStatus, StoredMode, Submission } from '../record.ts';
 
-export const fingerprintSize = 43;
+const fingerprintSize = 43;
 
 /** Offsets in the head, whose numbers are little-endian. */
 const at = {
@@ -22,25 +23,49 @@ const headSize = 117;
 const states: Readonly<Record<string, RequestState>> = { q: 'queued', d: 'queued', r: 'running', x: 'done' };
 const outcomes: Readonly<Record<string, Outcome>> = { a: 'answered', f: 'failed', e: 'expired', c: 'canceled' };
 
+/** As it lies in line until its first claim: its times are in the indexes, in place of its deadline is the time it has. `size`: of its content. */
+export function writeRequest(submission: Submission): { readonly bytes: Buffer; readonly size: number } {
+  const { mode, owner, webhook, ttlMs } = submission;
+  const [ownerSize, webhookSize] = [Buffer.byteLength(owner), Buffer.byteLength(webhook)];
+  const namesEnd = headSize + fingerprintSize + ownerSize + webhookSize;
+  const bytes = encodeRequest(submission, namesEnd);
+  bytes.fill(0, 0, headSize);
+  bytes[at.state] = 'q'.charCodeAt(0);
+  bytes[at.outcome] = '-'.charCodeAt(0);
+  bytes[at.mode] = mode.charCodeAt(0);
+  bytes.writeDoubleLE(ttlMs, at.deadline);
+  const size = bytes.length - namesEnd;
+  bytes.writeUInt32LE(size, at.size);
+  bytes.writeUInt16LE(ownerSize, at.ownerSize);
+  bytes.writeUInt16LE(webhookSize, at.webhookSize);
+  bytes.write(fingerprintOf(submission), headSize, 'latin1');
+  if (ownerSize > 0) bytes.write(owner, headSize + fingerprintSize);
+  if (webhookSize > 0) bytes.write(webhook, headSize + fingerprintSize + ownerSize);
+  return { bytes, size };
+}
+
 export interface StoredRequest {
   readonly mode: StoredMode;
   readonly owner: string;
   readonly webhook: string;
+  readonly attempt: number;
   readonly createdAtMs: number;
   readonly deadlineAtMs: number;
   /** The payload, as long as the request is not done. */
   readonly content: Buffer;
 }
 
-export function readRequest(bytes: Buffer): StoredRequest {
-  const [owner, webhook, end] = readNames(bytes);
+/** `lease`: its head and names as they are since the claim. `stored`: all of it as it was before. */
+export function readClaimed(lease: Buffer, stored: Buffer): StoredRequest {
+  const [owner, webhook, end] = readNames(lease);
   return {
-    mode: modeOf(bytes),
+    mode: modeOf(lease),
     owner,
     webhook,
-    createdAtMs: bytes.readDoubleLE(at.created),
-    deadlineAtMs: bytes.readDoubleLE(at.deadline),
-    content: bytes.subarray(end, end + bytes.readUInt32LE(at.size)),
+    attempt: lease.readUInt16LE(at.attempts),
+    createdAtMs: lease.readDoubleLE(at.created),
+    deadlineAtMs: lease.readDoubleLE(at.deadline),
+    content: stored.subarray(end, end + lease.readUInt32LE(at.size)),
   };
 }
 

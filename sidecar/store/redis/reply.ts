@@ -2,7 +2,7 @@
 import { decodeRequest } from '../payload.ts';
 import type { RequestStatus } from '../record.ts';
 import type { Claim, Delivery, QueueFigures, SubmitOutcome } from '../store.ts';
-import { readRequest, readStatus as statusOf } from './record-bytes.ts';
+import { readClaimed, readStatus as statusOf } from './record-bytes.ts';
 
 export type Reply = Buffer | number | null | readonly Reply[];
 
@@ -52,12 +52,13 @@ export function readClaims(reply: readonly Reply[], token: string): readonly Cla
   const claimedAtMs = Number(text(reply[2]));
   for (let at = 3; at + 3 <= reply.length; at += 3) {
     const id = text(reply[at]);
-    const { mode, owner, webhook, createdAtMs, deadlineAtMs, content } = readRequest(reply[at + 2] as Buffer);
+    const claimed = readClaimed(reply[at + 1] as Buffer, reply[at + 2] as Buffer);
+    const { mode, owner, webhook, attempt, createdAtMs, deadlineAtMs, content } = claimed;
     if (content.length === 0) continue;
     const { method, target, headers, body } = decodeRequest(content);
     const ttlMs = deadlineAtMs - createdAtMs;
     const submission = { id, mode, method, target, headers, body, owner, webhook, ttlMs };
-    claims.push({ id, token, attempt: Number(reply[at + 1]), createdAtMs, deadlineAtMs, claimedAtMs, submission });
+    claims.push({ id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission });
   }
   return claims;
 }

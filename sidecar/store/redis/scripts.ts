@@ -10,8 +10,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -32,11 +33,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -54,9 +55,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -64,20 +75,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -106,16 +120,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -124,21 +147,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function judge(r, token)
 if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
 if r.state == 'r' then return 'holds' end
@@ -172,8 +197,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -194,11 +220,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -216,9 +242,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -226,20 +262,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -268,16 +307,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -286,21 +334,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
 local key, removeAt = recordKey(id), now + retention
@@ -309,7 +359,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -317,8 +367,9 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -366,8 +417,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -388,11 +440,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -410,9 +462,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -420,20 +482,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -462,16 +527,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -480,27 +554,29 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function look(id)
 local r = peek(id)
 if not r or isGone(r) then return false end
 local position = -1
 if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.text, errorOf(id, r), position }, r
+return { id, head(r) .. r.names, errorOf(id, r), position }, r
 end
 local replies = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
@@ -510,7 +586,7 @@ if r.whole then rewrite(id, r.whole) end
 r.deliveries = r.deliveries + 1
 write(id, r)
 index(HOOKS, whole(now + tonumber(ARGV[4])), id)
-replies[#replies + 1] = { r.deliveries, string.sub(r.text, FINGERPRINT_SIZE + r.ownerSize + 1), status }
+replies[#replies + 1] = { r.deliveries, string.sub(r.names, FINGERPRINT_SIZE + r.ownerSize + 1), status }
 else
 drop(HOOKS, id)
 end
@@ -527,8 +603,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -549,11 +626,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -571,9 +648,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -581,20 +668,38 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
+local leaseEnd = whole(now + tonumber(ARGV[5]))
+local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
+local function give(id, size, headAndNames, stored)
+found = found + 1
+room = room - size
+index(LEASES, leaseEnd, id)
+hold(id, headAndNames)
+local at = #reply
+reply[at + 1], reply[at + 2], reply[at + 3] = id, headAndNames, stored
+end
+local function returned()
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -623,16 +728,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -641,21 +755,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
@@ -683,68 +799,15 @@ end
 end
 settleLine()
 end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
-end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local function heldBy(r) return whole(r.size + r.streamSize) end
-local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
-local leaseEnd = whole(now + tonumber(ARGV[5]))
-local reply, found, expired, isFull = { 0, 0, now }, 0, 0, false
-local function give(id, r, bytes)
-found = found + 1
-room = room - r.size
-index(LEASES, leaseEnd, id)
-local at = #reply
-reply[at + 1], reply[at + 2], reply[at + 3] = id, r.attempts, bytes
-end
-local function giveAgain()
+if lostToken ~= '' then
 drop(LEASES, '')
 for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
 local r = peek(id)
 if not r or r.token ~= lostToken then
 elseif found < most then
-local _, bytes = readWhole(id)
+local _, stored = readWhole(id)
 r.token = token
-write(id, r)
-give(id, r, bytes)
+give(id, r.size, head(r) .. r.names, stored)
 else
 drop(LEASES, id)
 r.state, r.token, r.attempts = 'q', NO_TOKEN, r.attempts - 1
@@ -754,115 +817,19 @@ end
 end
 settleLine()
 end
-local function take(id)
-local r, bytes = readWhole(id)
-if not r then
-drop(WAITING, id)
-elseif r.deadline <= now then
-expire(id, r)
-expired = expired + 1
-elseif found > 0 and r.size > room then
-isFull = true
-else
-drop(WAITING, id)
-r.state, r.token, r.attempts, r.started = 'r', token, r.attempts + 1, now
-write(id, r)
-changed(id)
-give(id, r, bytes)
-end
-end
-if lostToken ~= '' then giveAgain() end
 releaseDelayed(100)
-while found < most and expired < 100 and not isFull do
-local ids = redis.call('ZRANGE', WAITING, 0, most - found - 1)
-if #ids == 0 then break end
-for _, id in ipairs(ids) do
-take(id)
-if isFull then break end
 end
-settle()
-end
-reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
-reply[2] = expired
-return reply
-`,
-  complete: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil <= horizon then return end
-horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
-end
-end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
-end
+local function unusual(id)
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -891,16 +858,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -909,21 +885,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
 local key, removeAt = recordKey(id), now + retention
@@ -932,7 +910,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -940,8 +918,285 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
+extendHorizon(removeAt)
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
+index(HOOKS, whole(now), id)
+redis.call('PUBLISH', base .. ':hooks!', '')
+end
+changed(id)
+end
+local function expire(id, r)
+local err = 'expired: not finished within its time to live'
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
+end
+local function forget(id, held)
+drop(RETAINED, held .. ':' .. id)
+drop(DEAD, id)
+drop(HOOKS, id)
+free(recordKey(id))
+free(streamKey(id))
+addBytes(0 - tonumber(held))
+changed(id)
+end
+local function heldBy(r) return whole(r.size + r.streamSize) end
+local r, stored = readWhole(id)
+if not r then
+drop(WAITING, id)
+elseif r.deadline <= now then
+expire(id, r)
+expired = expired + 1
+else
+return stored
+end
+end
+local function take(id, seq, due, stored)
+local state, outcome, mode, ownSeq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
+streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
+if ownSeq == 0 then seq, created, deadline = tonumber(seq), due - deadline, due else seq = ownSeq end
+if deadline <= now then return unusual(id) end
+if found > 0 and size > room then
+isFull = true
+return
+end
+drop(WAITING, id)
+changed(id)
+give(id, size, struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries,
+streamHead, streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
+.. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize), stored)
+end
+if lostToken ~= '' or redis.call('EXISTS', DELAYED) == 1 then returned() end
+while found < most and expired < 100 and not isFull do
+local entries = redis.call('ZRANGE', WAITING, 0, most - found - 1, 'WITHSCORES')
+if #entries == 0 then break end
+local ids, keys = {}, {}
+for i = 1, #entries, 2 do
+local id = entries[i]
+ids[#ids + 1], keys[#keys + 1] = id, RECORD .. id
+end
+local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', DEADLINES, unpack(ids))
+for i, id in ipairs(ids) do
+local stored = records[i] or unusual(id)
+if stored then take(id, entries[2 * i], tonumber(due[i] or '0'), stored) end
+if isFull then break end
+end
+settle()
+end
+reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
+reply[2] = expired
+return reply
+`,
+  complete: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil <= horizon then return end
+horizon = neededUntil + 3600000
+redis.call('HSET', base, 'horizon', whole(horizon))
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+redis.call('PEXPIREAT', key, whole(horizon))
+end
+end
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local function departed(count)
+local busy = tonumber(shared[4] or '0')
+local waits = redis.call('ZCARD', WAITING) > 0
+if not waits and busy == 0 then return end
+local fields = { 'busy', waits and whole(now) or '0' }
+if busy > 0 then
+local fade = 0.98 ^ count
+fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
+fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
+end
+redis.call('HSET', base, unpack(fields))
+end
+local ids, tokens, facts, at = {}, {}, ARGV[3], 1
+for i = 1, #ARGV - 3 do
+local idSize, tokenSize, next = struct.unpack('<HH', facts, at)
+ids[i], tokens[i] = string.sub(facts, next, next + idSize - 1), string.sub(facts, next + idSize, next + idSize + tokenSize - 1)
+at = next + idSize + tokenSize
+end
+local leases, replies, records, ended, count = redis.call('HMGET', RUNNING, unpack(ids)), {}, {}, {}, 0
+local removeAt = now + retention
+local function unusual(id, token, answer)
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local USUAL_SIZE = 512
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
+r.whole = isFormer and bytes
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
+end
+if r.seq == 0 then complement(id, r) end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.namesSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
+local function finish(id, r, outcome, err, token, answer)
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
+drop(placeOf[r.state], id)
+drop(DEADLINES, id)
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
+index(DEAD, whole(now), id)
+else
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
+end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -971,48 +1226,42 @@ if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost
 if r.state == 'r' then return 'holds' end
 return 'repeated'
 end
-local function departed(count)
-local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', WAITING) > 0
-if not waits and busy == 0 then return end
-local fields = { 'busy', waits and whole(now) or '0' }
-if busy > 0 then
-local fade = 0.98 ^ count
-fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
-fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
-end
-redis.call('HSET', base, unpack(fields))
-end
-local ended, count = {}, 0
-local function complete(id, token, answer)
 local r = read(id)
 local where = judge(r, token)
 if where ~= 'holds' or ended[id] then return where == 'lost' and '0' or '1' end
-ended[id] = true
 if r.streamHead == 0 and r.streamLast > 0 then
 free(streamKey(id))
 addBytes(0 - r.streamSize)
 r.streamSize, r.streamLast = 0, 0
 end
 finish(id, r, 'a', '', token, r.mode == 'a' and answer)
-count = count + 1
+ended[id], count = true, count + 1
 return '1'
 end
-local packed, at, large, replies = ARGV[3], 1, 3, {}
-while at <= #packed do
-local idSize, tokenSize, size, isHere, answer
-idSize, tokenSize, size, isHere, at = struct.unpack('<HHI4B', packed, at)
-local id, token = string.sub(packed, at, at + idSize - 1), string.sub(packed, at + idSize, at + idSize + tokenSize - 1)
-at = at + idSize + tokenSize
-if isHere == 1 then
-answer = string.sub(packed, at, at + size - 1)
-at = at + size
-else
-large = large + 1
-answer = ARGV[large]
+local function complete(id, token, answer, lease)
+if not lease or ended[id] or string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) ~= token then
+return unusual(id, token, answer)
 end
-replies[#replies + 1] = complete(id, token, answer)
+local state, outcome, mode, seq, created, deadline, started, completed, gone, attempts, deliveries, streamHead, streamLast, streamSize,
+size, ownerSize, webhookSize = struct.unpack(HEAD, lease)
+if streamLast > 0 or webhookSize > 0 then return unusual(id, token, answer) end
+local content = mode == 'a' and answer or ''
+local at = #records
+records[at + 1], records[at + 2] = RECORD .. id, struct.pack(HEAD, 'x', 'a', mode, seq, created, deadline, started, now, removeAt, attempts,
+deliveries, 0, 0, 0, #content, ownerSize, 0, 0, token) .. string.sub(lease, HEAD_SIZE + 1) .. content
+drop(LEASES, id)
+drop(DEADLINES, id)
+release(id)
+addBytes(#content - size)
+index(RETAINED, whole(removeAt), whole(#content) .. ':' .. id)
+changed(id)
+ended[id], count = true, count + 1
+return '1'
 end
+for i, id in ipairs(ids) do replies[i] = complete(id, tokens[i], ARGV[i + 3], leases[i]) end
+settleRemovals()
+for i = 1, #records, 2 do redis.call('SET', records[i], records[i + 1], 'PXAT', whole(removeAt)) end
+extendHorizon(removeAt)
 settle()
 if count > 0 then departed(count) end
 return table.concat(replies)
@@ -1026,8 +1275,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1048,11 +1298,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1070,9 +1320,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1080,20 +1340,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1122,16 +1385,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1140,27 +1412,29 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function look(id)
 local r = peek(id)
 if not r or isGone(r) then return false end
 local position = -1
 if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.text, errorOf(id, r), position }, r
+return { id, head(r) .. r.names, errorOf(id, r), position }, r
 end
 local replies = {}
 for _, id in ipairs(redis.call('ZREVRANGE', DEAD, 0, tonumber(ARGV[3]) - 1)) do
@@ -1178,8 +1452,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1200,11 +1475,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1222,9 +1497,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1232,20 +1517,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1274,16 +1562,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1292,21 +1589,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
@@ -1342,7 +1641,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -1350,8 +1649,9 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -1407,7 +1707,7 @@ drop(LEASES, id)
 if not counts then r.attempts = r.attempts - 1 end
 if err ~= '' then
 r.errorSize = #err
-later('SETRANGE', recordKey(id), HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', recordKey(id), HEAD_SIZE + r.namesSize + r.size, err)
 end
 if r.streamHead > 0 then
 r.streamHead = 0
@@ -1434,8 +1734,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1456,11 +1757,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1478,9 +1779,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1488,20 +1799,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1530,16 +1844,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1548,21 +1871,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local c = redis.call('HMGET', base, 'bytes', 'busy', 'rateTime', 'rateCount')
 local first = redis.call('ZRANGE', WAITING, 0, 0)[1] or redis.call('ZRANGE', DELAYED, 0, 0)[1]
 local oldest = first and peek(first)
@@ -1580,8 +1905,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1602,11 +1928,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1624,9 +1950,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1634,20 +1970,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1676,16 +2015,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1694,27 +2042,29 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function look(id)
 local r = peek(id)
 if not r or isGone(r) then return false end
 local position = -1
 if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.text, errorOf(id, r), position }, r
+return { id, head(r) .. r.names, errorOf(id, r), position }, r
 end
 local status, r = look(ARGV[3])
 if not status then return false end
@@ -1729,8 +2079,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1751,11 +2102,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1773,9 +2124,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1783,20 +2144,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1825,16 +2189,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1843,27 +2216,29 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function look(id)
 local r = peek(id)
 if not r or isGone(r) then return false end
 local position = -1
 if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.text, errorOf(id, r), position }, r
+return { id, head(r) .. r.names, errorOf(id, r), position }, r
 end
 local id, after, most = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local status, r = look(id)
@@ -1890,8 +2265,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -1912,11 +2288,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -1934,9 +2310,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -1944,20 +2330,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -1986,16 +2375,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2004,21 +2402,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local leaseEnd = now + tonumber(ARGV[3])
 local replies = {}
 drop(LEASES, '')
@@ -2056,8 +2456,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -2078,11 +2479,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -2100,9 +2501,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -2110,20 +2521,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -2152,16 +2566,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2170,21 +2593,110 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
+local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
+local waiting = redis.call('ZCARD', WAITING)
+local queued = waiting + redis.call('ZCARD', DELAYED)
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function known(id, text, ownerSize)
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local USUAL_SIZE = 512
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
+r.whole = isFormer and bytes
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
+end
+if r.seq == 0 then complement(id, r) end
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.namesSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
 local key, removeAt = recordKey(id), now + retention
@@ -2193,7 +2705,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -2201,8 +2713,9 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -2227,55 +2740,42 @@ addBytes(0 - tonumber(held))
 changed(id)
 end
 local function heldBy(r) return whole(r.size + r.streamSize) end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local LARGE = 65536
-local function known(item)
-local r = peek(item.id)
+local r = peek(id)
 if not r then return nil end
 if isGone(r) then
-forget(item.id, heldBy(r))
+forget(id, heldBy(r))
 bytes = bytes - r.size - r.streamSize
-if r.whole then free(base .. ':p:' .. item.id) end
+if r.whole then free(base .. ':p:' .. id) end
 settle()
 return nil
 end
-if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
-redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
+if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
+redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
 return nil
 end
-local size = FINGERPRINT_SIZE + item.ownerSize
-local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
-return isSame and 'duplicate' or 'conflict', 0
+local size = FINGERPRINT_SIZE + ownerSize
+local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
+return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
 end
-local function refusal(limits, item)
-if queued >= limits.queue then return 'full', queued end
-if item.reachable >= 0 and queued > item.reachable then return 'unreachable', queued end
-if limits.bytes > 0 and bytes + item.size > limits.bytes then return 'quota_exceeded', bytes end
+local function refusal(size, reachable)
+if queued >= mostQueued then return 'full', queued end
+if reachable >= 0 and queued > reachable then return 'unreachable', queued end
+if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
 end
-local function put(item, removeAt)
-local key, first = recordKey(item.id), struct.pack(HEAD, 'q', '-', item.mode, seq + 1, now, now + item.ttl, 0, 0, 0, 0, 0, 0, 0, 0,
-item.size, item.ownerSize, item.webhookSize, 0, NO_TOKEN)
-if #item.text <= LARGE then return redis.call('SET', key, first .. item.text, 'NX', 'PXAT', removeAt) end
-if not redis.call('SET', key, first, 'NX', 'PXAT', removeAt) then return false end
-redis.call('APPEND', key, item.text)
-return true
-end
-local function accept(limits, item)
-local removeAt = now + item.ttl + retention
-if refusal(limits, item) or not put(item, whole(removeAt)) then
-local outcome, number = known(item)
+local function accept(id, text, timeToLive, reachable, size, ownerSize)
+local deadline = now + timeToLive
+local removeAt = whole(deadline + retention)
+if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
+local outcome, number = known(id, text, ownerSize), 0
+if not outcome then outcome, number = refusal(size, reachable) end
 if outcome then return outcome, number end
-outcome, number = refusal(limits, item)
-if outcome then return outcome, number end
-put(item, whole(removeAt))
+redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
 end
 seq = seq + 1
-extendHorizon(removeAt)
-bytes = bytes + item.size
-index(DEADLINES, whole(now + item.ttl), item.id)
-index(WAITING, whole(seq), item.id)
+extendHorizon(deadline + retention)
+bytes = bytes + size
+index(DEADLINES, whole(deadline), id)
+index(WAITING, whole(seq), id)
 acceptedCount = acceptedCount + 1
 queued = queued + 1
 return 'accepted', queued - 1
@@ -2288,12 +2788,12 @@ if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
 end
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end
-local r, bytes = readWhole(old)
+local r, stored = readWhole(old)
 if not r or isGone(r) then return false end
-local outcome, number = accept({ queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }, {
-id = new, mode = r.mode, ttl = r.deadline - r.created, reachable = -1, size = r.size, ownerSize = r.ownerSize,
-webhookSize = r.webhookSize, text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize + r.size),
-})
+local timeToLive = r.deadline - r.created
+local text = struct.pack(HEAD, 'q', '-', r.mode, 0, 0, timeToLive, 0, 0, 0, 0, 0, 0, 0, 0, r.size, r.ownerSize, r.webhookSize, 0, NO_TOKEN)
+.. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize + r.size)
+local outcome, number = accept(new, text, timeToLive, -1, r.size, r.ownerSize)
 if outcome == 'accepted' then drop(DEAD, old) end
 settleAccepted()
 return { outcome, number }
@@ -2307,8 +2807,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -2335,8 +2836,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -2357,11 +2859,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -2379,9 +2881,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -2389,20 +2901,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -2431,16 +2946,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2449,21 +2973,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function judge(r, token)
 if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
 if r.state == 'r' then return 'holds' end
@@ -2493,8 +3019,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -2515,11 +3042,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -2537,9 +3064,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -2547,20 +3084,28 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
+local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
+local waiting = redis.call('ZCARD', WAITING)
+local queued = waiting + redis.call('ZCARD', DELAYED)
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function known(id, text, ownerSize)
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -2589,16 +3134,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2607,21 +3161,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
 local key, removeAt = recordKey(id), now + retention
@@ -2630,7 +3186,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -2638,8 +3194,9 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -2664,55 +3221,42 @@ addBytes(0 - tonumber(held))
 changed(id)
 end
 local function heldBy(r) return whole(r.size + r.streamSize) end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local LARGE = 65536
-local function known(item)
-local r = peek(item.id)
+local r = peek(id)
 if not r then return nil end
 if isGone(r) then
-forget(item.id, heldBy(r))
+forget(id, heldBy(r))
 bytes = bytes - r.size - r.streamSize
-if r.whole then free(base .. ':p:' .. item.id) end
+if r.whole then free(base .. ':p:' .. id) end
 settle()
 return nil
 end
-if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
-redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
+if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
+redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
 return nil
 end
-local size = FINGERPRINT_SIZE + item.ownerSize
-local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
-return isSame and 'duplicate' or 'conflict', 0
+local size = FINGERPRINT_SIZE + ownerSize
+local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
+return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
 end
-local function refusal(limits, item)
-if queued >= limits.queue then return 'full', queued end
-if item.reachable >= 0 and queued > item.reachable then return 'unreachable', queued end
-if limits.bytes > 0 and bytes + item.size > limits.bytes then return 'quota_exceeded', bytes end
+local function refusal(size, reachable)
+if queued >= mostQueued then return 'full', queued end
+if reachable >= 0 and queued > reachable then return 'unreachable', queued end
+if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
 end
-local function put(item, removeAt)
-local key, first = recordKey(item.id), struct.pack(HEAD, 'q', '-', item.mode, seq + 1, now, now + item.ttl, 0, 0, 0, 0, 0, 0, 0, 0,
-item.size, item.ownerSize, item.webhookSize, 0, NO_TOKEN)
-if #item.text <= LARGE then return redis.call('SET', key, first .. item.text, 'NX', 'PXAT', removeAt) end
-if not redis.call('SET', key, first, 'NX', 'PXAT', removeAt) then return false end
-redis.call('APPEND', key, item.text)
-return true
-end
-local function accept(limits, item)
-local removeAt = now + item.ttl + retention
-if refusal(limits, item) or not put(item, whole(removeAt)) then
-local outcome, number = known(item)
+local function accept(id, text, timeToLive, reachable, size, ownerSize)
+local deadline = now + timeToLive
+local removeAt = whole(deadline + retention)
+if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
+local outcome, number = known(id, text, ownerSize), 0
+if not outcome then outcome, number = refusal(size, reachable) end
 if outcome then return outcome, number end
-outcome, number = refusal(limits, item)
-if outcome then return outcome, number end
-put(item, whole(removeAt))
+redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
 end
 seq = seq + 1
-extendHorizon(removeAt)
-bytes = bytes + item.size
-index(DEADLINES, whole(now + item.ttl), item.id)
-index(WAITING, whole(seq), item.id)
+extendHorizon(deadline + retention)
+bytes = bytes + size
+index(DEADLINES, whole(deadline), id)
+index(WAITING, whole(seq), id)
 acceptedCount = acceptedCount + 1
 queued = queued + 1
 return 'accepted', queued - 1
@@ -2723,23 +3267,12 @@ if acceptedCount == 0 then return end
 redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
 if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
 end
-local limits = { queue = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }
-local packed, at, large, replies = ARGV[5], 1, 5, {}
-while at <= #packed do
-local item, idSize, isHere = {}, 0, 0
-item.ttl, item.reachable, item.mode, idSize, item.ownerSize, item.webhookSize, item.size, isHere, at =
-struct.unpack('<ddc1HHHI4B', packed, at)
-item.id = string.sub(packed, at, at + idSize - 1)
-at = at + idSize
-if isHere == 1 then
-local textSize = FINGERPRINT_SIZE + item.ownerSize + item.webhookSize + item.size
-item.text = string.sub(packed, at, at + textSize - 1)
-at = at + textSize
-else
-large = large + 1
-item.text = ARGV[large]
-end
-replies[#replies + 1], replies[#replies + 2] = accept(limits, item)
+local facts, at, replies = ARGV[5], 1, {}
+for i = 6, #ARGV do
+local timeToLive, reachable, size, ownerSize, idSize, next = struct.unpack('<ddI4HH', facts, at)
+at = next + idSize
+local outcome, number = accept(string.sub(facts, next, at - 1), ARGV[i], timeToLive, reachable, size, ownerSize)
+replies[#replies + 1], replies[#replies + 2] = outcome, whole(number)
 end
 settleAccepted()
 return table.concat(replies, ' ')
@@ -2753,8 +3286,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 local wholes = {}
 local function whole(number)
@@ -2775,11 +3309,11 @@ local function writeHorizon()
 if neededUntil <= horizon then return end
 horizon = neededUntil + 3600000
 redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
 redis.call('PEXPIREAT', key, whole(horizon))
 end
 end
-local dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -2797,9 +3331,19 @@ local function free(key) freed[#freed + 1] = key end
 local function later(...) put[#put + 1] = { ... } end
 local function changed(id) told[#told + 1] = id end
 local function addBytes(count) bytesMore = bytesMore + count end
-local function settle()
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
 for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
 if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
 for _, command in ipairs(put) do redis.call(unpack(command)) end
 writeHorizon()
 for set, entries in pairs(indexed) do
@@ -2807,20 +3351,23 @@ if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
 redis.call('PEXPIREAT', set, whole(horizon))
 end
 end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-dropped, indexed, freed, put, told, bytesMore = {}, {}, {}, {}, {}, 0
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\\0', 36)
 local function parse(bytes)
 local r = {}
 r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
 r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
 return r
 end
 local function head(r)
@@ -2849,16 +3396,25 @@ redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
+local function complement(id, r)
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
 local isFormer = type(bytes) == 'table'
 if isFormer then bytes = asText(id) end
 if bytes == '' then return nil end
-local r = parse(bytes)
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
 r.whole = isFormer and bytes
-if #r.text < r.textSize then
-r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2867,21 +3423,23 @@ if r and r.whole then rewrite(id, r.whole) end
 return r
 end
 local function readWhole(id)
-local bytes = redis.pcall('GET', recordKey(id))
-if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-if not bytes then return nil end
-return parse(bytes), bytes
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
 end
 local function part(id, r, from, size)
 if size == 0 then return '' end
-from = HEAD_SIZE + r.textSize + from
+from = HEAD_SIZE + r.namesSize + from
 if r.whole then return string.sub(r.whole, from + 1, from + size) end
 return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 local function contentOf(id, r) return part(id, r, 0, r.size) end
 local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
 local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
@@ -2917,7 +3475,7 @@ drop(placeOf[r.state], id)
 drop(DEADLINES, id)
 r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
 if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
 later('SETRANGE', key, 0, head(r))
 later('PEXPIREAT', key, whole(removeAt))
 index(DEAD, whole(now), id)
@@ -2925,8 +3483,9 @@ else
 local content = answer or ''
 addBytes(#content - r.size)
 r.size = #content
-later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
 end
+if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
 index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
@@ -2982,6 +3541,8 @@ write(id, r)
 enqueue(id, r)
 changed(id)
 end
+elseif not r then
+release(id)
 end
 end
 settleLine()

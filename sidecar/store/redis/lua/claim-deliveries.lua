@@ -14,7 +14,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, 
     r.deliveries = r.deliveries + 1
     write(id, r)
     index(HOOKS, whole(now + tonumber(ARGV[4])), id)
-    replies[#replies + 1] = { r.deliveries, string.sub(r.text, FINGERPRINT_SIZE + r.ownerSize + 1), status }
+    replies[#replies + 1] = { r.deliveries, string.sub(r.names, FINGERPRINT_SIZE + r.ownerSize + 1), status }
   else
     drop(HOOKS, id)
   end

@@ -24,7 +24,7 @@ drop(LEASES, id)
 if not counts then r.attempts = r.attempts - 1 end
 if err ~= '' then
   r.errorSize = #err
-  later('SETRANGE', recordKey(id), HEAD_SIZE + r.textSize + r.size, err)
+  later('SETRANGE', recordKey(id), HEAD_SIZE + r.namesSize + r.size, err)
 end
 -- A stream that broke off had ended the deadline; the next try is under it again.
 if r.streamHead > 0 then

@@ -43,6 +43,8 @@ for _, id in ipairs(due(LEASES)) do
       enqueue(id, r)
       changed(id)
     end
+  elseif not r then
+    release(id)
   end
 end
 settleLine()

@@ -3,62 +3,54 @@
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
--- Joining head and content in Lua copies both: nothing for a small one, much for a large one.
-local LARGE = 65536
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
 
--- What is already there under this id: duplicate or conflict; nothing where the way is free.
-local function known(item)
-  local r = peek(item.id)
+-- What is already there under this id: duplicate or conflict; nothing where the way is free. What it needs is made only here, as
+-- each function that a script makes costs as much as a small command, and hardly any submission comes here.
+local function known(id, text, ownerSize)
+--@include record
+--@include finish
+  local r = peek(id)
   if not r then return nil end
   if isGone(r) then
-    forget(item.id, heldBy(r))
+    forget(id, heldBy(r))
     bytes = bytes - r.size - r.streamSize
-    if r.whole then free(base .. ':p:' .. item.id) end
+    if r.whole then free(base .. ':p:' .. id) end
     -- Now, or its removal would take the new record along.
     settle()
     return nil
   end
-  if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, item.id) then
+  if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
     -- Half accepted: a former sidecar's batch failed on one of our records (former.lua). Nobody was told that it was accepted.
-    redis.call('UNLINK', recordKey(item.id), base .. ':p:' .. item.id)
+    redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
     return nil
   end
-  local size = FINGERPRINT_SIZE + item.ownerSize
-  local isSame = r.ownerSize == item.ownerSize and string.sub(r.text, 1, size) == string.sub(item.text, 1, size)
-  return isSame and 'duplicate' or 'conflict', 0
+  local size = FINGERPRINT_SIZE + ownerSize
+  local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
+  return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
 end
 
-local function refusal(limits, item)
-  if queued >= limits.queue then return 'full', queued end
-  if item.reachable >= 0 and queued > item.reachable then return 'unreachable', queued end
-  if limits.bytes > 0 and bytes + item.size > limits.bytes then return 'quota_exceeded', bytes end
+local function refusal(size, reachable)
+  if queued >= mostQueued then return 'full', queued end
+  if reachable >= 0 and queued > reachable then return 'unreachable', queued end
+  if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
 end
 
--- False where something is there already.
-local function put(item, removeAt)
-  local key, first = recordKey(item.id), struct.pack(HEAD, 'q', '-', item.mode, seq + 1, now, now + item.ttl, 0, 0, 0, 0, 0, 0, 0, 0,
-    item.size, item.ownerSize, item.webhookSize, 0, NO_TOKEN)
-  if #item.text <= LARGE then return redis.call('SET', key, first .. item.text, 'NX', 'PXAT', removeAt) end
-  if not redis.call('SET', key, first, 'NX', 'PXAT', removeAt) then return false end
-  redis.call('APPEND', key, item.text)
-  return true
-end
-
--- `text`: fingerprint, owner, webhook and payload.
-local function accept(limits, item)
-  local removeAt = now + item.ttl + retention
-  if refusal(limits, item) or not put(item, whole(removeAt)) then
-    local outcome, number = known(item)
+-- `text`: the record. `size`: of its content. Times in ms; `reachable`: the longest line in which it makes its deadline (-1: any).
+local function accept(id, text, timeToLive, reachable, size, ownerSize)
+  local deadline = now + timeToLive
+  local removeAt = whole(deadline + retention)
+  if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
+    local outcome, number = known(id, text, ownerSize), 0
+    if not outcome then outcome, number = refusal(size, reachable) end
     if outcome then return outcome, number end
-    outcome, number = refusal(limits, item)
-    if outcome then return outcome, number end
-    put(item, whole(removeAt))
+    redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
   end
   seq = seq + 1
-  extendHorizon(removeAt)
-  bytes = bytes + item.size
-  index(DEADLINES, whole(now + item.ttl), item.id)
-  index(WAITING, whole(seq), item.id)
+  extendHorizon(deadline + retention)
+  bytes = bytes + size
+  index(DEADLINES, whole(deadline), id)
+  index(WAITING, whole(seq), id)
   acceptedCount = acceptedCount + 1
   queued = queued + 1
   return 'accepted', queued - 1

@@ -12,7 +12,7 @@ local function finish(id, r, outcome, err, token, answer)
   drop(DEADLINES, id)
   r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
   if outcome == 'f' then
-    later('SETRANGE', key, HEAD_SIZE + r.textSize + r.size, err)
+    later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
     later('SETRANGE', key, 0, head(r))
     later('PEXPIREAT', key, whole(removeAt))
     index(DEAD, whole(now), id)
@@ -20,8 +20,9 @@ local function finish(id, r, outcome, err, token, answer)
     local content = answer or ''
     addBytes(#content - r.size)
     r.size = #content
-    later('SET', key, head(r) .. r.text .. content .. err, 'PXAT', whole(removeAt))
+    later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
   end
+  if r.isHeld then release(id) end
   if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
   extendHorizon(removeAt)
   index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)

@@ -13,7 +13,7 @@ local function writeHorizon()
   if neededUntil <= horizon then return end
   horizon = neededUntil + 3600000
   redis.call('HSET', base, 'horizon', whole(horizon))
-  for _, key in ipairs({ base, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
+  for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
     redis.call('PEXPIREAT', key, whole(horizon))
   end
 end

@@ -5,6 +5,7 @@
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
 --   base:r:<id>     text  the whole request, as record.lua says; sidecars of before left a hash here (former.lua)
 --   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
+--   base:running    hash  id -> head and names of a request under a lease, as record.lua says
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
 --   base:retained   zset  <held>:<id> by removal time  base:dead  zset  dead letters by completion
@@ -19,8 +20,9 @@ end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS = base .. ':dead', base .. ':hooks'
-local function recordKey(id) return base .. ':r:' .. id end
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
 local function streamKey(id) return base .. ':s:' .. id end
 
 -- Whole numbers as text, each made once: Redis writes a number that Lua hands it as a float, which is slow.

@@ -4,5 +4,5 @@ local function look(id)
   if not r or isGone(r) then return false end
   local position = -1
   if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-  return { id, head(r) .. r.text, errorOf(id, r), position }, r
+  return { id, head(r) .. r.names, errorOf(id, r), position }, r
 end

@@ -1,20 +1,16 @@
--- A request is one text, so that accepting it is one command: a head of fixed size, which later steps overwrite in place, then
--- fingerprint, owner and webhook as submitted, then its content (payload; in its place the answer; else nothing), then the error.
--- record-bytes.ts reads the same. Numbers that are not there are 0. `size` and the like are bytes; `streamHead` is the sequence
--- of the running stream's head, `streamLast` the last one used.
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE = 117, 43
+-- Reading and writing of a request by the steps that have few of them: all of it at once, into a table.
+--@include layout
 -- Read at once where the content is not wanted: longer only with a long webhook.
 local USUAL_SIZE = 512
-local NO_TOKEN = string.rep('\0', 36)
 
 -- States are q queued, d delayed, r running, x done; outcomes - none, a answered, f failed, e expired, c canceled; modes a, p.
+-- `names`: fingerprint, owner and webhook.
 local function parse(bytes)
   local r = {}
   r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
     r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-  r.textSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-  r.text = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.textSize)
+  r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+  r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
   return r
 end
 
@@ -24,17 +20,28 @@ local function head(r)
 end
 
 --@include former
--- The record without its content (`text` is fingerprint, owner and webhook), or nothing. Changes nothing.
+-- What the indexes know of one that was never claimed.
+local function complement(id, r)
+  local timeToLive = r.deadline
+  r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+  r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+  r.created = r.deadline - timeToLive
+end
+
+-- The record without its content, or nothing. Changes nothing.
 local function peek(id)
   local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
   local isFormer = type(bytes) == 'table'
   if isFormer then bytes = asText(id) end
   if bytes == '' then return nil end
-  local r = parse(bytes)
+  local underLease = redis.call('HGET', RUNNING, id)
+  local r = parse(underLease or bytes)
+  r.isHeld = underLease and true
   r.whole = isFormer and bytes
-  if #r.text < r.textSize then
-    r.text = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.textSize - 1)
+  if #r.names < r.namesSize then
+    r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
   end
+  if r.seq == 0 then complement(id, r) end
   return r
 end
 
@@ -45,18 +52,16 @@ local function read(id)
   return r
 end
 
--- The record and all its bytes, or nothing; for a step that is going to write.
+-- The same with all bytes as they are stored; for a step that is going to write.
 local function readWhole(id)
-  local bytes = redis.pcall('GET', recordKey(id))
-  if type(bytes) == 'table' then bytes = rewrite(id, asText(id)) end
-  if not bytes then return nil end
-  return parse(bytes), bytes
+  local r = read(id)
+  return r, r and redis.call('GET', recordKey(id))
 end
 
--- Bytes behind fingerprint, owner and webhook.
+-- Bytes behind the names.
 local function part(id, r, from, size)
   if size == 0 then return '' end
-  from = HEAD_SIZE + r.textSize + from
+  from = HEAD_SIZE + r.namesSize + from
   if r.whole then return string.sub(r.whole, from + 1, from + size) end
   return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
@@ -67,4 +72,8 @@ local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
 -- Its retention is over, whether it is swept up or not.
 local function isGone(r) return r.state == 'x' and r.removeAt <= now end
 
-local function write(id, r) later('SETRANGE', recordKey(id), 0, head(r)) end
+local function write(id, r)
+  if r.state == 'r' then return hold(id, head(r) .. r.names) end
+  later('SETRANGE', recordKey(id), 0, head(r))
+  if r.isHeld then release(id) end
+end
