@@ -1,49 +1,59 @@
 // The arguments of a step that many requests share. What is to be known of each lies one behind the other in one argument, as each
-// argument costs the client, the server and Lua as much as some hundred bytes do; a content is an argument of its own, so
+// argument costs the client, the server and Lua as much as some hundred bytes do; a record is an argument of its own, so
 // that Lua, which hashes every text it is given or makes, meets it once. lua/submit.lua and lua/complete.lua take them apart.
-import { encodeAnswer } from '../payload.ts';
 import type { StoredResponse, Submission } from '../record.ts';
 import type { Lease } from '../store.ts';
-import { writeRequest } from './record-bytes.ts';
+import { finishedRecord, submittedRecord } from './record-bytes.ts';
 
 export interface Packed {
   readonly facts: Buffer;
-  readonly content: Buffer;
+  readonly record: Buffer;
+}
+
+export interface PackedAnswer extends Packed {
+  readonly lease: Lease;
+  /** Bytes of the record in front of the answer. */
+  readonly answerAt: number;
 }
 
 const submissionFacts = 24;
-const answerFacts = 4;
+const tokenSize = 36;
+const answerFacts = 10 + tokenSize;
 
 /** `reachable`: the longest line in which it makes its deadline; -1: any. */
 export function packSubmission(submission: Submission, reachable: number): Packed {
   const { id, owner, ttlMs } = submission;
-  const { bytes: content, size } = writeRequest(submission);
+  const { record, contentSize } = submittedRecord(submission);
   const idSize = Buffer.byteLength(id);
   const facts = Buffer.allocUnsafe(submissionFacts + idSize);
   facts.writeDoubleLE(ttlMs, 0);
   facts.writeDoubleLE(reachable, 8);
-  facts.writeUInt32LE(size, 16);
+  facts.writeUInt32LE(contentSize, 16);
   facts.writeUInt16LE(Buffer.byteLength(owner), 20);
   facts.writeUInt16LE(idSize, 22);
   facts.write(id, submissionFacts);
-  return { facts, content };
+  return { facts, record };
 }
 
-export function packAnswer({ id, token }: Lease, response: StoredResponse): Packed {
-  const [idSize, tokenSize] = [Buffer.byteLength(id), Buffer.byteLength(token)];
-  const facts = Buffer.allocUnsafe(answerFacts + idSize + tokenSize);
+/** `leased`: head and names of the request as its claim gave them. */
+export function packAnswer(lease: Lease, leased: Buffer, response: StoredResponse, retentionMs: number): PackedAnswer {
+  const { id, token } = lease;
+  const { record, contentSize, moreBytes } = finishedRecord(leased, response, retentionMs);
+  const idSize = Buffer.byteLength(id);
+  const facts = Buffer.allocUnsafe(answerFacts + idSize);
   facts.writeUInt16LE(idSize, 0);
-  facts.writeUInt16LE(tokenSize, 2);
+  facts.writeUInt32LE(contentSize, 2);
+  facts.writeInt32LE(moreBytes, 6);
+  facts.write(token, 10, tokenSize, 'latin1');
   facts.write(id, answerFacts);
-  facts.write(token, answerFacts + idSize);
-  return { facts, content: encodeAnswer(response) };
+  return { facts, record, lease, answerAt: leased.length };
 }
 
-export function sizeOf({ facts, content }: Packed): number {
-  return facts.length + content.length;
+export function sizeOf({ facts, record }: Packed): number {
+  return facts.length + record.length;
 }
 
-/** The arguments of the step: all facts in one, then each content. */
+/** The arguments of the step: all facts in one, then each record. */
 export function joined(items: readonly Packed[]): readonly Buffer[] {
-  return [Buffer.concat(items.map(({ facts }) => facts)), ...items.map(({ content }) => content)];
+  return [Buffer.concat(items.map(({ facts }) => facts)), ...items.map(({ record }) => record)];
 }

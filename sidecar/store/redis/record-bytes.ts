@@ -1,6 +1,7 @@
-// A request as Redis keeps it: lua/include/layout.lua says what lies where. Written here when it is submitted, then by the Lua steps.
-import { encodeRequest, fingerprintOf } from '../payload.ts';
-import type { Outcome, RequestState, RequestStatus, StoredMode, Submission } from '../record.ts';
+// A request as Redis keeps it: lua/include/layout.lua says what lies where. Made here when it is submitted and when it is answered;
+// everything else is written by the Lua steps.
+import { encodeAnswer, encodeRequest, fingerprintOf } from '../payload.ts';
+import type { Outcome, RequestState, RequestStatus, StoredMode, StoredResponse, Submission } from '../record.ts';
 
 const fingerprintSize = 43;
 
@@ -13,35 +14,55 @@ const at = {
   deadline: 19,
   started: 27,
   completed: 35,
+  removeAt: 43,
   attempts: 51,
+  streamLast: 59,
   size: 71,
   ownerSize: 75,
   webhookSize: 77,
+  errorSize: 79,
 } as const;
 const headSize = 117;
 
 const states: Readonly<Record<string, RequestState>> = { q: 'queued', d: 'queued', r: 'running', x: 'done' };
 const outcomes: Readonly<Record<string, Outcome>> = { a: 'answered', f: 'failed', e: 'expired', c: 'canceled' };
 
-/** As it lies in line until its first claim: its times are in the indexes, in place of its deadline is the time it has. `size`: of its content. */
-export function writeRequest(submission: Submission): { readonly bytes: Buffer; readonly size: number } {
+/** As it lies in line until its first claim. `contentSize`: bytes of it that are the payload. */
+export function submittedRecord(submission: Submission): { readonly record: Buffer; readonly contentSize: number } {
   const { mode, owner, webhook, ttlMs } = submission;
   const [ownerSize, webhookSize] = [Buffer.byteLength(owner), Buffer.byteLength(webhook)];
   const namesEnd = headSize + fingerprintSize + ownerSize + webhookSize;
-  const bytes = encodeRequest(submission, namesEnd);
-  bytes.fill(0, 0, headSize);
-  bytes[at.state] = 'q'.charCodeAt(0);
-  bytes[at.outcome] = '-'.charCodeAt(0);
-  bytes[at.mode] = mode.charCodeAt(0);
-  bytes.writeDoubleLE(ttlMs, at.deadline);
-  const size = bytes.length - namesEnd;
-  bytes.writeUInt32LE(size, at.size);
-  bytes.writeUInt16LE(ownerSize, at.ownerSize);
-  bytes.writeUInt16LE(webhookSize, at.webhookSize);
-  bytes.write(fingerprintOf(submission), headSize, 'latin1');
-  if (ownerSize > 0) bytes.write(owner, headSize + fingerprintSize);
-  if (webhookSize > 0) bytes.write(webhook, headSize + fingerprintSize + ownerSize);
-  return { bytes, size };
+  const record = encodeRequest(submission, namesEnd);
+  const contentSize = record.length - namesEnd;
+  record.fill(0, 0, headSize);
+  record.write(`q-${mode.charAt(0)}`, at.state, 'latin1');
+  record.writeDoubleLE(ttlMs, at.deadline);
+  record.writeUInt32LE(contentSize, at.size);
+  record.writeUInt16LE(ownerSize, at.ownerSize);
+  record.writeUInt16LE(webhookSize, at.webhookSize);
+  record.write(fingerprintOf(submission), headSize, 'latin1');
+  record.write(owner, headSize + fingerprintSize);
+  record.write(webhook, headSize + fingerprintSize + ownerSize);
+  return { record, contentSize };
+}
+
+/** With its answer, which in mode `proxy` nobody keeps. `moreBytes`: what it takes beyond its payload. */
+export function finishedRecord(leased: Buffer, response: StoredResponse, retentionMs: number) {
+  const isKept = modeOf(leased) === 'async';
+  const record = isKept ? encodeAnswer(response, leased.length) : Buffer.allocUnsafe(leased.length);
+  const contentSize = record.length - leased.length;
+  leased.copy(record);
+  record.write('xa', at.state, 'latin1');
+  record.writeDoubleLE(0, at.completed);
+  record.writeDoubleLE(retentionMs, at.removeAt);
+  record.writeUInt32LE(contentSize, at.size);
+  record.writeUInt16LE(0, at.errorSize);
+  return { record, contentSize, moreBytes: contentSize - leased.readUInt32LE(at.size) };
+}
+
+/** Whether `finishedRecord` is all there is to write: nobody is told, and nothing was streamed by an earlier attempt. */
+export function isPlain(leased: Buffer): boolean {
+  return leased.readUInt16LE(at.webhookSize) === 0 && leased.readUInt32LE(at.streamLast) === 0;
 }
 
 export interface StoredRequest {

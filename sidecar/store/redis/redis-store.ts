@@ -3,7 +3,7 @@
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import type { StoreLimits } from '../limits.ts';
-import { decodeAnswer, decodeStart, encodeStart } from '../payload.ts';
+import { decodeAnswer, decodeStart, encodeAnswer, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
   CancelOutcome,
@@ -22,7 +22,8 @@ import type {
 } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurabilityWarnings } from './durability.ts';
-import { joined, type Packed, packAnswer, packSubmission, sizeOf } from './packing.ts';
+import { joined, type Packed, type PackedAnswer, packAnswer, packSubmission, sizeOf } from './packing.ts';
+import { isPlain } from './record-bytes.ts';
 import {
   list,
   type Reply,
@@ -49,7 +50,9 @@ export class RedisStore implements Store {
   readonly #steps: Steps;
   readonly #wakeUps: WakeUps;
   readonly #submissions: Batch<Packed, SubmitOutcome>;
-  readonly #answers: Batch<Packed, boolean>;
+  readonly #answers: Batch<PackedAnswer, boolean>;
+  /** Head and names of the requests that this replica runs and that nothing keeps from being finished plainly. */
+  readonly #leased = new WeakMap<Lease, Buffer>();
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
   #expiredByClaims = 0;
@@ -72,7 +75,7 @@ export class RedisStore implements Store {
       sizeOf,
       send: (items) => this.#sendSubmissions(items),
     });
-    this.#answers = new Batch({
+    this.#answers = new Batch<PackedAnswer, boolean>({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
       // Answers to one claim that come together are followed by one claim.
@@ -104,10 +107,10 @@ export class RedisStore implements Store {
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
     const token = randomId();
-    const lost = this.#lostClaim;
+    const args = [options.max, token, options.leaseMs, this.#lostClaim, maxClaimBytes];
     let reply: readonly Reply[];
     try {
-      reply = list(await this.#steps.run('claim', [options.max, token, options.leaseMs, lost, maxClaimBytes]));
+      reply = list((await this.#steps.run('claim', args)) ?? (await this.#steps.run('claimAny', args)));
     } catch (error) {
       // It may have happened: the next claim asks for what this one took. An older lost one is left to the sweep.
       this.#lostClaim = token;
@@ -115,7 +118,9 @@ export class RedisStore implements Store {
     }
     this.#lostClaim = '';
     this.#expiredByClaims += Number(text(reply[1]));
-    return { claims: readClaims(reply, token), isMoreDue: text(reply[0]) === '1' };
+    const claimed = readClaims(reply, token);
+    for (const { claim, leased } of claimed) if (isPlain(leased)) this.#leased.set(claim, leased);
+    return { claims: claimed.map(({ claim }) => claim), isMoreDue: text(reply[0]) === '1' };
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
@@ -124,7 +129,9 @@ export class RedisStore implements Store {
   }
 
   complete(lease: Lease, response: StoredResponse): Promise<boolean> {
-    return this.#answers.add(packAnswer(lease, response));
+    const leased = this.#leased.get(lease);
+    if (leased === undefined) return this.#completeAny(lease, encodeAnswer(response));
+    return this.#answers.add(packAnswer(lease, leased, response, this.#limits.retentionMs));
   }
 
   async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
@@ -243,13 +250,31 @@ export class RedisStore implements Store {
   }
 
   async #sendSubmissions(items: readonly Packed[]): Promise<readonly SubmitOutcome[]> {
-    const { maxQueue, maxStoredBytes } = this.#limits;
-    return readSubmitOutcomes(await this.#steps.run('submit', [maxQueue, maxStoredBytes, ...joined(items)]));
+    const limits = [this.#limits.maxQueue, this.#limits.maxStoredBytes];
+    const outcomes = readSubmitOutcomes(await this.#steps.run('submit', [...limits, ...joined(items)]));
+    return await settled(outcomes, async (i) => {
+      const reply = await this.#steps.run('submitAny', [...limits, ...joined(items.slice(i, i + 1))]);
+      return readSubmitOutcomes(reply)[0] as SubmitOutcome;
+    });
   }
 
-  async #sendAnswers(items: readonly Packed[]): Promise<readonly boolean[]> {
-    return Array.from(text(await this.#steps.run('complete', joined(items))), (one) => one === '1');
+  async #sendAnswers(items: readonly PackedAnswer[]): Promise<readonly boolean[]> {
+    const replies = Array.from(text(await this.#steps.run('complete', joined(items))), (one) => one === '1' || null);
+    return await settled(replies, (i) => {
+      const { lease, record, answerAt } = items[i] as PackedAnswer;
+      return this.#completeAny(lease, record.subarray(answerAt));
+    });
   }
+
+  async #completeAny({ id, token }: Lease, answer: Buffer): Promise<boolean> {
+    return isDone(await this.#steps.run('completeAny', [id, token, answer]));
+  }
+}
+
+/** The plain step left out what is null: each of these is asked by itself. */
+async function settled<Outcome>(outcomes: readonly (Outcome | null)[], ask: (i: number) => Promise<Outcome>) {
+  if (!outcomes.includes(null)) return outcomes as readonly Outcome[];
+  return await Promise.all(outcomes.map((outcome, i) => outcome ?? ask(i)));
 }
 
 function isDone(reply: Reply): boolean {

@@ -20,15 +20,15 @@ export function readStatus(reply: Reply | undefined): RequestStatus {
   return statusOf(text(id), record as Buffer, text(error), Number(position));
 }
 
-/** Outcome and number of each submission, in one text. */
-export function readSubmitOutcomes(reply: Reply): readonly SubmitOutcome[] {
+/** Outcome and number of each submission, in one text; null where submit-any is to be asked. */
+export function readSubmitOutcomes(reply: Reply): readonly (SubmitOutcome | null)[] {
   const words = text(reply).split(' ');
-  const outcomes: SubmitOutcome[] = [];
+  const outcomes: (SubmitOutcome | null)[] = [];
   for (let at = 0; at + 1 < words.length; at += 2) outcomes.push(readSubmitOutcome(words[at], words[at + 1]));
   return outcomes;
 }
 
-export function readSubmitOutcome(kind: string | undefined, count: Reply | string | undefined): SubmitOutcome {
+export function readSubmitOutcome(kind: string | undefined, count: Reply | string | undefined): SubmitOutcome | null {
   const number = Number(count);
   switch (kind) {
     case 'accepted':
@@ -41,24 +41,30 @@ export function readSubmitOutcome(kind: string | undefined, count: Reply | strin
     case 'duplicate':
     case 'conflict':
       return { kind };
+    case 'any':
+      return null;
     default:
       throw new Error(`the store answered ${JSON.stringify(kind)} to a submission`);
   }
 }
 
+export interface Claimed {
+  readonly claim: Claim;
+  /** Head and names of the request, as the lease keeps them. */
+  readonly leased: Buffer;
+}
+
 /** Three fields of each claim after two counts and the time, see claim.lua. */
-export function readClaims(reply: readonly Reply[], token: string): readonly Claim[] {
-  const claims: Claim[] = [];
+export function readClaims(reply: readonly Reply[], token: string): readonly Claimed[] {
+  const claims: Claimed[] = [];
   const claimedAtMs = Number(text(reply[2]));
   for (let at = 3; at + 3 <= reply.length; at += 3) {
     const id = text(reply[at]);
-    const claimed = readClaimed(reply[at + 1] as Buffer, reply[at + 2] as Buffer);
-    const { mode, owner, webhook, attempt, createdAtMs, deadlineAtMs, content } = claimed;
+    const leased = reply[at + 1] as Buffer;
+    const { content, attempt, createdAtMs, deadlineAtMs, ...names } = readClaimed(leased, reply[at + 2] as Buffer);
     if (content.length === 0) continue;
-    const { method, target, headers, body } = decodeRequest(content);
-    const ttlMs = deadlineAtMs - createdAtMs;
-    const submission = { id, mode, method, target, headers, body, owner, webhook, ttlMs };
-    claims.push({ id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission });
+    const submission = { id, ...names, ...decodeRequest(content), ttlMs: deadlineAtMs - createdAtMs };
+    claims.push({ claim: { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission }, leased });
   }
   return claims;
 }

@@ -30,11 +30,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -85,6 +88,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -121,10 +125,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -138,7 +148,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -217,11 +227,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -272,6 +285,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -308,10 +322,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -325,7 +345,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -408,7 +428,7 @@ settle()
 if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
 return 'canceled'
 `,
-  claimDeliveries: `local base = KEYS[1]
+  claimAny: `local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if now == 0 then
 local t = redis.call('TIME')
@@ -437,11 +457,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -492,6 +515,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -528,10 +552,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -545,7 +575,310 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
+return r
+end
+local function read(id)
+local r = peek(id)
+if r and r.whole then rewrite(id, r.whole) end
+return r
+end
+local function readWhole(id)
+local r = read(id)
+return r, r and redis.call('GET', recordKey(id))
+end
+local function part(id, r, from, size)
+if size == 0 then return '' end
+from = HEAD_SIZE + r.namesSize + from
+if r.whole then return string.sub(r.whole, from + 1, from + size) end
+return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
+end
+local function contentOf(id, r) return part(id, r, 0, r.size) end
+local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
+local function isGone(r) return r.state == 'x' and r.removeAt <= now end
+local function write(id, r)
+if r.state == 'r' then return hold(id, head(r) .. r.names) end
+later('SETRANGE', recordKey(id), 0, head(r))
+if r.isHeld then release(id) end
+end
+local function wakeIfFirst(added)
+if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
+end
+local enqueued = 0
+local function enqueue(id, r)
+index(WAITING, whole(r.seq), id)
+enqueued = enqueued + 1
+end
+local function settleLine()
+settle()
+if enqueued > 0 then wakeIfFirst(enqueued) end
+enqueued = 0
+end
+local function releaseDelayed(max)
+local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0, max)
+if #due == 0 then return end
+for _, id in ipairs(due) do
+drop(DELAYED, id)
+local r = read(id)
+if r then
+r.state = 'q'
+write(id, r)
+enqueue(id, r)
+end
+end
+settleLine()
+end
+local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
+local function finish(id, r, outcome, err, token, answer)
+local key, removeAt = recordKey(id), now + retention
+local hasStream = r.streamLast > 0
+drop(placeOf[r.state], id)
+drop(DEADLINES, id)
+r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
+if outcome == 'f' then
+later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
+later('SETRANGE', key, 0, head(r))
+later('PEXPIREAT', key, whole(removeAt))
+index(DEAD, whole(now), id)
+else
+local content = answer or ''
+addBytes(#content - r.size)
+r.size = #content
+later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
+end
+if r.isHeld then release(id) end
+if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
+extendHorizon(removeAt)
+index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+if r.webhookSize > 0 then
+index(HOOKS, whole(now), id)
+redis.call('PUBLISH', base .. ':hooks!', '')
+end
+changed(id)
+end
+local function expire(id, r)
+local err = 'expired: not finished within its time to live'
+if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
+finish(id, r, 'e', err, NO_TOKEN)
+end
+local function forget(id, held)
+drop(RETAINED, held .. ':' .. id)
+drop(DEAD, id)
+drop(HOOKS, id)
+free(recordKey(id))
+free(streamKey(id))
+addBytes(0 - tonumber(held))
+changed(id)
+end
+local function heldBy(r) return whole(r.size + r.streamSize) end
+local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
+local leaseEnd = whole(now + tonumber(ARGV[5]))
+local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
+local function give(id, r, stored)
+found = found + 1
+room = room - r.size
+r.token = token
+write(id, r)
+index(LEASES, leaseEnd, id)
+local at = #reply
+reply[at + 1], reply[at + 2], reply[at + 3] = id, head(r) .. r.names, stored
+end
+local function giveAgain()
+drop(LEASES, '')
+for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
+local r = peek(id)
+if not r or r.token ~= lostToken then
+elseif found < most then
+local _, stored = readWhole(id)
+give(id, r, stored)
+else
+drop(LEASES, id)
+r.state, r.token, r.attempts = 'q', NO_TOKEN, r.attempts - 1
+write(id, r)
+enqueue(id, r)
+end
+end
+settleLine()
+end
+local function take(id)
+local r, stored = readWhole(id)
+if not r then
+drop(WAITING, id)
+elseif r.deadline <= now then
+expire(id, r)
+expired = expired + 1
+elseif found > 0 and r.size > room then
+isFull = true
+else
+drop(WAITING, id)
+r.state, r.attempts, r.started = 'r', r.attempts + 1, now
+changed(id)
+give(id, r, stored)
+end
+end
+if lostToken ~= '' then giveAgain() end
+releaseDelayed(100)
+while found < most and expired < 100 and not isFull do
+local ids = redis.call('ZRANGE', WAITING, 0, most - found - 1)
+if #ids == 0 then break end
+for _, id in ipairs(ids) do
+take(id)
+if isFull then break end
+end
+settle()
+end
+reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
+reply[2] = expired
+return reply
+`,
+  claimDeliveries: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
+local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
+local RECORD = base .. ':r:'
+local function recordKey(id) return RECORD .. id end
+local function streamKey(id) return base .. ':s:' .. id end
+local wholes = {}
+local function whole(number)
+local text = wholes[number]
+if not text then
+text = string.format('%d', number)
+wholes[number] = text
+end
+return text
+end
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
+end
+local function writeHorizon()
+if neededUntil > horizon then
+horizon = neededUntil + 3600000
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
+end
+end
+local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
+local function drop(set, member)
+local members = dropped[set]
+if members then members[#members + 1] = member else dropped[set] = { member } end
+end
+local function index(set, score, member)
+local entries = indexed[set]
+if entries then
+entries[#entries + 1] = score
+entries[#entries + 1] = member
+else
+indexed[set] = { score, member }
+end
+end
+local function free(key) freed[#freed + 1] = key end
+local function later(...) put[#put + 1] = { ... } end
+local function changed(id) told[#told + 1] = id end
+local function addBytes(count) bytesMore = bytesMore + count end
+local function release(id) released[#released + 1] = id end
+local function hold(id, bytes)
+held[#held + 1] = id
+held[#held + 1] = bytes
+end
+local function settleRemovals()
+for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
+if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
+if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
+dropped, released, freed = {}, {}, {}
+end
+local function settle()
+settleRemovals()
+for _, command in ipairs(put) do redis.call(unpack(command)) end
+writeHorizon()
+for set, entries in pairs(indexed) do
+if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
+redis.call('PEXPIREAT', set, whole(horizon))
+end
+end
+if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
+redis.call('PEXPIREAT', RUNNING, whole(horizon))
+end
+if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
+if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
+end
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
+local USUAL_SIZE = 512
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
+return r
+end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+async = 'a', proxy = 'p' }
+local function asText(id)
+local fields, f = redis.call('HGETALL', recordKey(id)), {}
+for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
+local function number(name) return tonumber(f[name] or '0') end
+local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
+local owner, webhook, err = f.o or '', f.w or '', f.e or ''
+local held = f.s == 'done' and number('held') - #content or number('a')
+return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
+deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
+deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
+size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
+token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
+end
+local function rewrite(id, bytes)
+local key = recordKey(id)
+local left = redis.call('PTTL', key)
+redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
+redis.call('SET', key, bytes, 'PX', math.max(left, 1))
+return bytes
+end
+local function complement(id, r)
+if r.seq == 0 then
+local timeToLive = r.deadline
+r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
+end
+local function peek(id)
+local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
+local isFormer = type(bytes) == 'table'
+if isFormer then bytes = asText(id) end
+if bytes == '' then return nil end
+local underLease = redis.call('HGET', RUNNING, id)
+local r = parse(underLease or bytes)
+r.isHeld = underLease and true
+r.whole = isFormer and bytes
+if #r.names < r.namesSize then
+r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
+end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -601,397 +934,60 @@ local t = redis.call('TIME')
 now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil <= horizon then return end
-horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
-local leaseEnd = whole(now + tonumber(ARGV[5]))
-local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
-local function give(id, size, headAndNames, stored)
-found = found + 1
-room = room - size
-index(LEASES, leaseEnd, id)
-hold(id, headAndNames)
-local at = #reply
-reply[at + 1], reply[at + 2], reply[at + 3] = id, headAndNames, stored
-end
-local function returned()
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function wakeIfFirst(added)
-if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
-end
-local enqueued = 0
-local function enqueue(id, r)
-index(WAITING, whole(r.seq), id)
-enqueued = enqueued + 1
-end
-local function settleLine()
-settle()
-if enqueued > 0 then wakeIfFirst(enqueued) end
-enqueued = 0
-end
-local function releaseDelayed(max)
-local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0, max)
-if #due == 0 then return end
-for _, id in ipairs(due) do
-drop(DELAYED, id)
-local r = read(id)
-if r then
-r.state = 'q'
-write(id, r)
-enqueue(id, r)
-end
-end
-settleLine()
-end
-if lostToken ~= '' then
-drop(LEASES, '')
-for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-local r = peek(id)
-if not r or r.token ~= lostToken then
-elseif found < most then
-local _, stored = readWhole(id)
-r.token = token
-give(id, r.size, head(r) .. r.names, stored)
-else
-drop(LEASES, id)
-r.state, r.token, r.attempts = 'q', NO_TOKEN, r.attempts - 1
-write(id, r)
-enqueue(id, r)
-end
-end
-settleLine()
-end
-releaseDelayed(100)
-end
-local function unusual(id)
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local function heldBy(r) return whole(r.size + r.streamSize) end
-local r, stored = readWhole(id)
-if not r then
-drop(WAITING, id)
-elseif r.deadline <= now then
-expire(id, r)
-expired = expired + 1
-else
-return stored
-end
-end
-local function take(id, seq, due, stored)
-local state, outcome, mode, ownSeq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
-streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
-if ownSeq == 0 then seq, created, deadline = tonumber(seq), due - deadline, due else seq = ownSeq end
-if deadline <= now then return unusual(id) end
-if found > 0 and size > room then
-isFull = true
-return
-end
-drop(WAITING, id)
-changed(id)
-give(id, size, struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries,
-streamHead, streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
-.. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize), stored)
-end
-if lostToken ~= '' or redis.call('EXISTS', DELAYED) == 1 then returned() end
-while found < most and expired < 100 and not isFull do
-local entries = redis.call('ZRANGE', WAITING, 0, most - found - 1, 'WITHSCORES')
-if #entries == 0 then break end
+local NO_STREAM = '\\0\\0\\0\\0'
+local most, token, room = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[7])
+local waiting = base .. ':waiting'
+if ARGV[6] ~= '' then return false end
+local nowText, leaseEnd = string.format('%d', now), string.format('%d', now + tonumber(ARGV[5]))
+if #redis.call('ZRANGEBYSCORE', base .. ':delayed', '-inf', nowText, 'LIMIT', 0, 1) > 0 then return false end
+local entries = redis.call('ZRANGE', waiting, 0, most - 1, 'WITHSCORES')
 local ids, keys = {}, {}
 for i = 1, #entries, 2 do
-local id = entries[i]
-ids[#ids + 1], keys[#keys + 1] = id, RECORD .. id
+local count = #ids + 1
+ids[count], keys[count] = entries[i], base .. ':r:' .. entries[i]
 end
-local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', DEADLINES, unpack(ids))
+local reply, leases, holds = { 0, 0, nowText }, {}, {}
+if #ids == 0 then return reply end
+local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', base .. ':deadlines', unpack(ids))
+local taken, isPlain = {}, true
 for i, id in ipairs(ids) do
-local stored = records[i] or unusual(id)
-if stored then take(id, entries[2 * i], tonumber(due[i] or '0'), stored) end
-if isFull then break end
+local stored = records[i]
+isPlain = stored and true
+if not isPlain then break end
+local state, outcome, mode, seq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
+streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
+if seq == 0 then
+local dueAt = tonumber(due[i] or '0')
+seq, created, deadline = tonumber(entries[2 * i]), dueAt - deadline, dueAt
 end
-settle()
+isPlain = deadline > now
+if not isPlain or i > 1 and size > room then break end
+room = room - size
+local lease = struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries, streamHead,
+streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
+.. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize)
+local last = #leases
+taken[i], leases[last + 1], leases[last + 2], holds[last + 1], holds[last + 2] = id, leaseEnd, id, id, lease
+last = #reply
+reply[last + 1], reply[last + 2], reply[last + 3] = id, lease, stored
 end
-reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
-reply[2] = expired
+if #taken == 0 then return false end
+redis.call('ZREM', waiting, unpack(taken))
+local isFirst = redis.call('ZADD', base .. ':leases', unpack(leases)) == redis.call('ZCARD', base .. ':leases')
+redis.call('HSET', base .. ':running', unpack(holds))
+if isFirst then
+local horizon = redis.call('HGET', base, 'horizon') or leaseEnd
+redis.call('PEXPIREAT', base .. ':leases', horizon)
+redis.call('PEXPIREAT', base .. ':running', horizon)
+end
+redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
+reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0
 return reply
 `,
-  complete: `local base = KEYS[1]
+  completeAny: `local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if now == 0 then
 local t = redis.call('TIME')
@@ -1020,11 +1016,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -1075,30 +1074,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local function departed(count)
-local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', WAITING) > 0
-if not waits and busy == 0 then return end
-local fields = { 'busy', waits and whole(now) or '0' }
-if busy > 0 then
-local fade = 0.98 ^ count
-fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
-fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
-end
-redis.call('HSET', base, unpack(fields))
-end
-local ids, tokens, facts, at = {}, {}, ARGV[3], 1
-for i = 1, #ARGV - 3 do
-local idSize, tokenSize, next = struct.unpack('<HH', facts, at)
-ids[i], tokens[i] = string.sub(facts, next, next + idSize - 1), string.sub(facts, next + idSize, next + idSize + tokenSize - 1)
-at = next + idSize + tokenSize
-end
-local leases, replies, records, ended, count = redis.call('HMGET', RUNNING, unpack(ids)), {}, {}, {}, 0
-local removeAt = now + retention
-local function unusual(id, token, answer)
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -1135,10 +1111,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1152,7 +1134,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -1226,44 +1208,96 @@ if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost
 if r.state == 'r' then return 'holds' end
 return 'repeated'
 end
+local function departed(count)
+local busy = tonumber(shared[4] or '0')
+local waits = redis.call('ZCARD', base .. ':waiting') > 0
+if not waits and busy == 0 then return end
+local fields = { 'busy', waits and string.format('%d', now) or '0' }
+if busy > 0 then
+local fade = 0.98 ^ count
+fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
+fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
+end
+redis.call('HSET', base, unpack(fields))
+end
+local id, token, answer = ARGV[3], ARGV[4], ARGV[5]
 local r = read(id)
 local where = judge(r, token)
-if where ~= 'holds' or ended[id] then return where == 'lost' and '0' or '1' end
+if where ~= 'holds' then return where == 'lost' and 0 or 1 end
 if r.streamHead == 0 and r.streamLast > 0 then
 free(streamKey(id))
 addBytes(0 - r.streamSize)
 r.streamSize, r.streamLast = 0, 0
 end
 finish(id, r, 'a', '', token, r.mode == 'a' and answer)
-ended[id], count = true, count + 1
-return '1'
-end
-local function complete(id, token, answer, lease)
-if not lease or ended[id] or string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) ~= token then
-return unusual(id, token, answer)
-end
-local state, outcome, mode, seq, created, deadline, started, completed, gone, attempts, deliveries, streamHead, streamLast, streamSize,
-size, ownerSize, webhookSize = struct.unpack(HEAD, lease)
-if streamLast > 0 or webhookSize > 0 then return unusual(id, token, answer) end
-local content = mode == 'a' and answer or ''
-local at = #records
-records[at + 1], records[at + 2] = RECORD .. id, struct.pack(HEAD, 'x', 'a', mode, seq, created, deadline, started, now, removeAt, attempts,
-deliveries, 0, 0, 0, #content, ownerSize, 0, 0, token) .. string.sub(lease, HEAD_SIZE + 1) .. content
-drop(LEASES, id)
-drop(DEADLINES, id)
-release(id)
-addBytes(#content - size)
-index(RETAINED, whole(removeAt), whole(#content) .. ':' .. id)
-changed(id)
-ended[id], count = true, count + 1
-return '1'
-end
-for i, id in ipairs(ids) do replies[i] = complete(id, tokens[i], ARGV[i + 3], leases[i]) end
-settleRemovals()
-for i = 1, #records, 2 do redis.call('SET', records[i], records[i + 1], 'PXAT', whole(removeAt)) end
-extendHorizon(removeAt)
 settle()
-if count > 0 then departed(count) end
+departed(1)
+return 1
+`,
+  complete: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
+local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
+local function departed(count)
+local busy = tonumber(shared[4] or '0')
+local waits = redis.call('ZCARD', base .. ':waiting') > 0
+if not waits and busy == 0 then return end
+local fields = { 'busy', waits and string.format('%d', now) or '0' }
+if busy > 0 then
+local fade = 0.98 ^ count
+fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
+fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
+end
+redis.call('HSET', base, unpack(fields))
+end
+local facts, at, ids, tokens, sizes, more = ARGV[3], 1, {}, {}, {}, {}
+for i = 1, #ARGV - 3 do
+local idSize, next
+idSize, sizes[i], more[i], tokens[i], next = struct.unpack('<HI4i4c36', facts, at)
+at = next + idSize
+ids[i] = string.sub(facts, next, at - 1)
+end
+local leases, replies, ended, records, retained, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, {}, 0
+local neededUntil = now + retention
+local removeAt = string.format('%d', neededUntil)
+for i, id in ipairs(ids) do
+local lease = leases[i]
+replies[i] = '?'
+if lease and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+local count = #ended + 1
+replies[i], ended[count], records[count], addedBytes = '1', id, ARGV[i + 3], addedBytes + more[i]
+retained[2 * count - 1], retained[2 * count] = removeAt, string.format('%d:%s', sizes[i], id)
+end
+end
+if #ended == 0 then return table.concat(replies) end
+redis.call('ZREM', base .. ':leases', unpack(ended))
+redis.call('ZREM', base .. ':deadlines', unpack(ended))
+redis.call('HDEL', base .. ':running', unpack(ended))
+for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
+if neededUntil > horizon then
+horizon = neededUntil + 3600000
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
+end
+if redis.call('ZADD', base .. ':retained', unpack(retained)) == redis.call('ZCARD', base .. ':retained') then
+redis.call('PEXPIREAT', base .. ':retained', string.format('%d', horizon))
+end
+if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
+redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
+departed(#ended)
 return table.concat(replies)
 `,
   deadLetters: `local base = KEYS[1]
@@ -1295,11 +1329,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -1350,6 +1387,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -1386,10 +1424,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1403,7 +1447,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -1472,11 +1516,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -1527,6 +1574,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -1563,10 +1611,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1580,7 +1634,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -1683,9 +1737,9 @@ return 'repeated'
 end
 local function departed(count)
 local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', WAITING) > 0
+local waits = redis.call('ZCARD', base .. ':waiting') > 0
 if not waits and busy == 0 then return end
-local fields = { 'busy', waits and whole(now) or '0' }
+local fields = { 'busy', waits and string.format('%d', now) or '0' }
 if busy > 0 then
 local fade = 0.98 ^ count
 fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
@@ -1754,11 +1808,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -1809,6 +1866,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -1845,10 +1903,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1862,7 +1926,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -1925,11 +1989,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -1980,6 +2047,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -2016,10 +2084,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2033,7 +2107,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -2099,11 +2173,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -2154,6 +2231,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -2190,10 +2268,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2207,7 +2291,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -2285,11 +2369,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -2340,6 +2427,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -2376,10 +2464,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2393,7 +2487,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -2476,11 +2570,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -2531,6 +2628,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -2567,10 +2665,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2584,94 +2688,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
-local function known(id, text, ownerSize)
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -2740,6 +2757,11 @@ addBytes(0 - tonumber(held))
 changed(id)
 end
 local function heldBy(r) return whole(r.size + r.streamSize) end
+local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
+local waiting = redis.call('ZCARD', WAITING)
+local queued = waiting + redis.call('ZCARD', DELAYED)
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function known(id, text, ownerSize)
 local r = peek(id)
 if not r then return nil end
 if isGone(r) then
@@ -2856,11 +2878,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -2911,6 +2936,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -2947,10 +2973,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2964,7 +2996,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -3010,7 +3042,7 @@ redis.call('PEXPIRE', stream, redis.call('PTTL', recordKey(id)))
 redis.call('PUBLISH', base .. ':c:' .. id, '')
 return 1
 `,
-  submit: `local base = KEYS[1]
+  submitAny: `local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if now == 0 then
 local t = redis.call('TIME')
@@ -3039,11 +3071,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -3091,14 +3126,10 @@ if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) en
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
-local function known(id, text, ownerSize)
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -3135,10 +3166,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -3152,7 +3189,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)
@@ -3221,6 +3258,11 @@ addBytes(0 - tonumber(held))
 changed(id)
 end
 local function heldBy(r) return whole(r.size + r.streamSize) end
+local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
+local waiting = redis.call('ZCARD', WAITING)
+local queued = waiting + redis.call('ZCARD', DELAYED)
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function known(id, text, ownerSize)
 local r = peek(id)
 if not r then return nil end
 if isGone(r) then
@@ -3267,14 +3309,74 @@ if acceptedCount == 0 then return end
 redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
 if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
 end
-local facts, at, replies = ARGV[5], 1, {}
+local timeToLive, reachable, size, ownerSize, idSize, at = struct.unpack('<ddI4HH', ARGV[5], 1)
+local outcome, number = accept(string.sub(ARGV[5], at, at + idSize - 1), ARGV[6], timeToLive, reachable, size, ownerSize)
+settleAccepted()
+return outcome .. ' ' .. whole(number)
+`,
+  submit: `local base = KEYS[1]
+local now = tonumber(ARGV[1])
+if now == 0 then
+local t = redis.call('TIME')
+now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local retention = tonumber(ARGV[2])
+local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')
+local seq, bytes = tonumber(shared[2] or '0'), tonumber(shared[3] or '0')
+local waiting = redis.call('ZCARD', base .. ':waiting')
+local queued = waiting + redis.call('ZCARD', base .. ':delayed')
+local mostQueued, mostBytes, facts, record = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], base .. ':r:'
+local places, deadlines, replies, at, neededUntil, lastTime, deadline, removeAt = {}, {}, {}, 1, 0
 for i = 6, #ARGV do
 local timeToLive, reachable, size, ownerSize, idSize, next = struct.unpack('<ddI4HH', facts, at)
 at = next + idSize
-local outcome, number = accept(string.sub(facts, next, at - 1), ARGV[i], timeToLive, reachable, size, ownerSize)
-replies[#replies + 1], replies[#replies + 2] = outcome, whole(number)
+local id, outcome, number = string.sub(facts, next, at - 1), nil, queued
+if timeToLive ~= lastTime then
+lastTime = timeToLive
+deadline, removeAt = string.format('%d', now + timeToLive), string.format('%d', now + timeToLive + retention)
 end
-settleAccepted()
+if queued >= mostQueued then
+outcome = 'full'
+elseif reachable >= 0 and queued > reachable then
+outcome = 'unreachable'
+elseif mostBytes > 0 and bytes + size > mostBytes then
+outcome, number = 'quota_exceeded', bytes
+end
+if outcome then
+if redis.call('EXISTS', record .. id) == 1 then outcome = 'any' end
+elseif redis.call('SET', record .. id, ARGV[i], 'NX', 'PXAT', removeAt) then
+outcome, seq, bytes, queued = 'accepted', seq + 1, bytes + size, queued + 1
+if timeToLive > neededUntil then neededUntil = timeToLive end
+local last = #places
+places[last + 1], places[last + 2] = string.format('%d', seq), id
+deadlines[last + 1], deadlines[last + 2] = deadline, id
+else
+outcome = 'any'
+end
+local end_ = #replies
+replies[end_ + 1], replies[end_ + 2] = outcome, string.format('%d', number)
+end
+if #places > 0 then
+neededUntil = now + neededUntil + retention
+if neededUntil > horizon then
+horizon = neededUntil + 3600000
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
+end
+redis.call('ZADD', base .. ':waiting', unpack(places))
+redis.call('ZADD', base .. ':deadlines', unpack(deadlines))
+redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes))
+if waiting == 0 then
+redis.call('PEXPIREAT', base .. ':waiting', string.format('%d', horizon))
+redis.call('PEXPIREAT', base .. ':deadlines', string.format('%d', horizon))
+redis.call('PUBLISH', base .. ':work', '')
+end
+end
 return table.concat(replies, ' ')
 `,
   sweep: `local base = KEYS[1]
@@ -3306,11 +3408,14 @@ local function extendHorizon(untilMs)
 if untilMs > neededUntil then neededUntil = untilMs end
 end
 local function writeHorizon()
-if neededUntil <= horizon then return end
+if neededUntil > horizon then
 horizon = neededUntil + 3600000
-redis.call('HSET', base, 'horizon', whole(horizon))
-for _, key in ipairs({ base, RUNNING, WAITING, DELAYED, LEASES, DEADLINES, RETAINED, DEAD, HOOKS }) do
-redis.call('PEXPIREAT', key, whole(horizon))
+local untilText = string.format('%d', horizon)
+redis.call('HSET', base, 'horizon', untilText)
+redis.call('PEXPIREAT', base, untilText)
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+redis.call('PEXPIREAT', base .. ':' .. name, untilText)
+end
 end
 end
 local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
@@ -3361,6 +3466,7 @@ end
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
+local NO_STREAM = '\\0\\0\\0\\0'
 local USUAL_SIZE = 512
 local function parse(bytes)
 local r = {}
@@ -3397,10 +3503,16 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
+if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+elseif r.state == 'x' and r.completed == 0 then
+local keptFor = r.removeAt
+r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
+r.completed = r.removeAt - keptFor
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -3414,7 +3526,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-if r.seq == 0 then complement(id, r) end
+complement(id, r)
 return r
 end
 local function read(id)

@@ -1,99 +1,59 @@
 -- Gives a replica the first requests in line, each under a lease.
 -- ARGV: now, retention, most requests, token, length of lease, token of a claim whose reply was lost (or empty), most bytes
 -- Returns {1 if more is due, requests found expired, time, then for each claim: id, its head and names, the record as it is stored}.
+--   Where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline, gone from Redis or a former
+--   sidecar's) it gives those in front of it; where that is the first, it returns nothing and claim-any is to be asked.
 -- Guarantee: a request leaves the line and gets its lease in one step. If the reply is lost, naming its token in the next
 -- claim gives the same requests again without another attempt; if the replica dies, the sweep takes them back.
---@include keys
---@include horizon
---@include gather
+--@include clock
 --@include layout
-local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
-local leaseEnd = whole(now + tonumber(ARGV[5]))
-local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
-
-local function give(id, size, headAndNames, stored)
-  found = found + 1
-  room = room - size
-  index(LEASES, leaseEnd, id)
-  hold(id, headAndNames)
-  local at = #reply
-  reply[at + 1], reply[at + 2], reply[at + 3] = id, headAndNames, stored
+local most, token, room = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[7])
+local waiting = base .. ':waiting'
+if ARGV[6] ~= '' then return false end
+local nowText, leaseEnd = string.format('%d', now), string.format('%d', now + tonumber(ARGV[5]))
+if #redis.call('ZRANGEBYSCORE', base .. ':delayed', '-inf', nowText, 'LIMIT', 0, 1) > 0 then return false end
+local entries = redis.call('ZRANGE', waiting, 0, most - 1, 'WITHSCORES')
+local ids, keys = {}, {}
+for i = 1, #entries, 2 do
+  local count = #ids + 1
+  ids[count], keys[count] = entries[i], base .. ':r:' .. entries[i]
 end
-
--- What is not the plain way: the claim whose reply was lost, backoffs that are over. Made only where it is needed (accept.lua says why).
-local function returned()
---@include record
---@include line
-  if lostToken ~= '' then
-    drop(LEASES, '')
-    for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-      local r = peek(id)
-      if not r or r.token ~= lostToken then
-        -- another claim's
-      elseif found < most then
-        local _, stored = readWhole(id)
-        r.token = token
-        give(id, r.size, head(r) .. r.names, stored)
-      else
-        drop(LEASES, id)
-        r.state, r.token, r.attempts = 'q', NO_TOKEN, r.attempts - 1
-        write(id, r)
-        enqueue(id, r)
-      end
-    end
-    settleLine()
-  end
-  releaseDelayed(100)
-end
-
--- One whose time is over, that Redis has expired, or that a former sidecar left; its record as it is now where it can be claimed.
-local function unusual(id)
---@include record
---@include finish
-  local r, stored = readWhole(id)
-  if not r then
-    drop(WAITING, id)
-  elseif r.deadline <= now then
-    expire(id, r)
-    expired = expired + 1
-  else
-    return stored
-  end
-end
-
-local function take(id, seq, due, stored)
-  local state, outcome, mode, ownSeq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
+local reply, leases, holds = { 0, 0, nowText }, {}, {}
+if #ids == 0 then return reply end
+local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', base .. ':deadlines', unpack(ids))
+local taken, isPlain = {}, true
+for i, id in ipairs(ids) do
+  local stored = records[i]
+  isPlain = stored and true
+  if not isPlain then break end
+  local state, outcome, mode, seq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
     streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
-  if ownSeq == 0 then seq, created, deadline = tonumber(seq), due - deadline, due else seq = ownSeq end
-  if deadline <= now then return unusual(id) end
-  if found > 0 and size > room then
-    isFull = true
-    return
+  if seq == 0 then
+    -- Its first claim: its numbers are in the indexes (layout.lua).
+    local dueAt = tonumber(due[i] or '0')
+    seq, created, deadline = tonumber(entries[2 * i]), dueAt - deadline, dueAt
   end
-  drop(WAITING, id)
-  changed(id)
-  give(id, size, struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries,
-    streamHead, streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
-    .. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize), stored)
+  isPlain = deadline > now
+  if not isPlain or i > 1 and size > room then break end
+  room = room - size
+  local lease = struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries, streamHead,
+    streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
+    .. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize)
+  local last = #leases
+  taken[i], leases[last + 1], leases[last + 2], holds[last + 1], holds[last + 2] = id, leaseEnd, id, id, lease
+  last = #reply
+  reply[last + 1], reply[last + 2], reply[last + 3] = id, lease, stored
 end
-
-if lostToken ~= '' or redis.call('EXISTS', DELAYED) == 1 then returned() end
-while found < most and expired < 100 and not isFull do
-  local entries = redis.call('ZRANGE', WAITING, 0, most - found - 1, 'WITHSCORES')
-  if #entries == 0 then break end
-  local ids, keys = {}, {}
-  for i = 1, #entries, 2 do
-    local id = entries[i]
-    ids[#ids + 1], keys[#keys + 1] = id, RECORD .. id
-  end
-  local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', DEADLINES, unpack(ids))
-  for i, id in ipairs(ids) do
-    local stored = records[i] or unusual(id)
-    if stored then take(id, entries[2 * i], tonumber(due[i] or '0'), stored) end
-    if isFull then break end
-  end
-  settle()
+if #taken == 0 then return false end
+redis.call('ZREM', waiting, unpack(taken))
+local isFirst = redis.call('ZADD', base .. ':leases', unpack(leases)) == redis.call('ZCARD', base .. ':leases')
+redis.call('HSET', base .. ':running', unpack(holds))
+if isFirst then
+  -- An index that was emptied is gone with its expiry.
+  local horizon = redis.call('HGET', base, 'horizon') or leaseEnd
+  redis.call('PEXPIREAT', base .. ':leases', horizon)
+  redis.call('PEXPIREAT', base .. ':running', horizon)
 end
-reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
-reply[2] = expired
+redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
+reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0
 return reply

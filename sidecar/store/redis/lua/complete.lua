@@ -1,66 +1,43 @@
 -- Stores a batch of answers.
--- ARGV: now, retention, what is to be known of each, then the answer of each. Known of each, one behind the other: sizes of id and token;
---   id, token
--- Returns 1 or 0 (lease lost, nothing written) for each, as one text.
+-- ARGV: now, retention, what is to be known of each, then the finished record of each (layout.lua). Known of each, one behind the
+--   other: sizes of id and of content, bytes it takes more than before, token, id
+-- Returns 1 or ? for each, as one text. ?: its lease was lost, or it has a recorded stream; nothing was written, ask complete-any.
 -- Guarantee: only the holder of the lease writes, once; its repeated call changes nothing and says 1.
---@include keys
---@include horizon
---@include gather
+--@include clock
+--@include shared
 --@include layout
 --@include departures
-local ids, tokens, facts, at = {}, {}, ARGV[3], 1
+local facts, at, ids, tokens, sizes, more = ARGV[3], 1, {}, {}, {}, {}
 for i = 1, #ARGV - 3 do
-  local idSize, tokenSize, next = struct.unpack('<HH', facts, at)
-  ids[i], tokens[i] = string.sub(facts, next, next + idSize - 1), string.sub(facts, next + idSize, next + idSize + tokenSize - 1)
-  at = next + idSize + tokenSize
+  local idSize, next
+  idSize, sizes[i], more[i], tokens[i], next = struct.unpack('<HI4i4c36', facts, at)
+  at = next + idSize
+  ids[i] = string.sub(facts, next, at - 1)
 end
-local leases, replies, records, ended, count = redis.call('HMGET', RUNNING, unpack(ids)), {}, {}, {}, 0
-local removeAt = now + retention
-
--- Not under this lease, or under one of a former sidecar; with a webhook or a recorded stream. Made only where it is needed.
-local function unusual(id, token, answer)
---@include record
---@include finish
---@include holder
-  local r = read(id)
-  local where = judge(r, token)
-  if where ~= 'holds' or ended[id] then return where == 'lost' and '0' or '1' end
-  if r.streamHead == 0 and r.streamLast > 0 then
-    -- A stream of an earlier attempt that broke off: this answer is not its end.
-    free(streamKey(id))
-    addBytes(0 - r.streamSize)
-    r.streamSize, r.streamLast = 0, 0
+local leases, replies, ended, records, retained, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, {}, 0
+local neededUntil = now + retention
+local removeAt = string.format('%d', neededUntil)
+for i, id in ipairs(ids) do
+  local lease = leases[i]
+  replies[i] = '?'
+  if lease and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+    local count = #ended + 1
+    replies[i], ended[count], records[count], addedBytes = '1', id, ARGV[i + 3], addedBytes + more[i]
+    retained[2 * count - 1], retained[2 * count] = removeAt, string.format('%d:%s', sizes[i], id)
   end
-  finish(id, r, 'a', '', token, r.mode == 'a' and answer)
-  ended[id], count = true, count + 1
-  return '1'
 end
-
-local function complete(id, token, answer, lease)
-  if not lease or ended[id] or string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) ~= token then
-    return unusual(id, token, answer)
-  end
-  local state, outcome, mode, seq, created, deadline, started, completed, gone, attempts, deliveries, streamHead, streamLast, streamSize,
-    size, ownerSize, webhookSize = struct.unpack(HEAD, lease)
-  if streamLast > 0 or webhookSize > 0 then return unusual(id, token, answer) end
-  local content = mode == 'a' and answer or ''
-  local at = #records
-  records[at + 1], records[at + 2] = RECORD .. id, struct.pack(HEAD, 'x', 'a', mode, seq, created, deadline, started, now, removeAt, attempts,
-    deliveries, 0, 0, 0, #content, ownerSize, 0, 0, token) .. string.sub(lease, HEAD_SIZE + 1) .. content
-  drop(LEASES, id)
-  drop(DEADLINES, id)
-  release(id)
-  addBytes(#content - size)
-  index(RETAINED, whole(removeAt), whole(#content) .. ':' .. id)
-  changed(id)
-  ended[id], count = true, count + 1
-  return '1'
+if #ended == 0 then return table.concat(replies) end
+-- Removals go first: Redis allows them when its memory is full, and then the rest of the step too, so that what is in can be finished.
+redis.call('ZREM', base .. ':leases', unpack(ended))
+redis.call('ZREM', base .. ':deadlines', unpack(ended))
+redis.call('HDEL', base .. ':running', unpack(ended))
+for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
+--@include extend
+if redis.call('ZADD', base .. ':retained', unpack(retained)) == redis.call('ZCARD', base .. ':retained') then
+  -- An index that was emptied is gone with its expiry.
+  redis.call('PEXPIREAT', base .. ':retained', string.format('%d', horizon))
 end
-
-for i, id in ipairs(ids) do replies[i] = complete(id, tokens[i], ARGV[i + 3], leases[i]) end
-settleRemovals()
-for i = 1, #records, 2 do redis.call('SET', records[i], records[i + 1], 'PXAT', whole(removeAt)) end
-extendHorizon(removeAt)
-settle()
-if count > 0 then departed(count) end
+if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
+redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
+departed(#ended)
 return table.concat(replies)

@@ -6,6 +6,7 @@
 --@include horizon
 --@include gather
 --@include record
+--@include finish
 --@include accept
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end

@@ -1,15 +1,12 @@
--- Puts one submission in line, or says why not. Shared by submit and replay.
+-- Puts one submission in line, or says why not. For the steps that take one (submit.lua takes many).
 -- The first write is SET, which Redis refuses when its memory is full: new work is refused whole, never in part.
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
 local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
 
--- What is already there under this id: duplicate or conflict; nothing where the way is free. What it needs is made only here, as
--- each function that a script makes costs as much as a small command, and hardly any submission comes here.
+-- What is already there under this id: duplicate or conflict; nothing where the way is free.
 local function known(id, text, ownerSize)
---@include record
---@include finish
   local r = peek(id)
   if not r then return nil end
   if isGone(r) then

@@ -2,9 +2,9 @@
 -- with more weight on the last fifty. Idle time does not count: it says nothing of what the containers can do.
 local function departed(count)
   local busy = tonumber(shared[4] or '0')
-  local waits = redis.call('ZCARD', WAITING) > 0
+  local waits = redis.call('ZCARD', base .. ':waiting') > 0
   if not waits and busy == 0 then return end
-  local fields = { 'busy', waits and whole(now) or '0' }
+  local fields = { 'busy', waits and string.format('%d', now) or '0' }
   if busy > 0 then
     local fade = 0.98 ^ count
     fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)

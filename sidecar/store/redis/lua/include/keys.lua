@@ -1,6 +1,5 @@
 -- Names of all keys of one deployment. KEYS[1] is its base, with the hash tag: every key made from it lies in the same
--- slot of a Redis Cluster. ARGV[1] is the time in ms or 0: then Redis' own clock counts, so that replicas whose clocks
--- differ agree. ARGV[2] is how long a done request is kept, in ms.
+-- slot of a Redis Cluster.
 --
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
 --   base:r:<id>     text  the whole request, as record.lua says; sidecars of before left a hash here (former.lua)
@@ -11,13 +10,7 @@
 --   base:retained   zset  <held>:<id> by removal time  base:dead  zset  dead letters by completion
 --   base:hooks      zset  id by due time of its webhook
 --   channels        base:work, base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
-local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-  local t = redis.call('TIME')
-  now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
+--@include clock
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'

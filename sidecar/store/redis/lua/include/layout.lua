@@ -3,10 +3,13 @@
 -- the same. Numbers that are not there are 0. `size` and the like are bytes; `streamHead` is the sequence of the running stream's
 -- head, `streamLast` the last one used.
 --
--- The text is stored as it came: until its first claim its `seq` is 0, its `deadline` the time it has from acceptance, and
--- its place and its deadline are those of the indexes. Under a lease what holds is head and names in `running`, which all requests
--- of a call share: one command for all, and the content is not touched.
--- Why so: Lua hashes each text it is handed, byte by byte, so that a content should pass through it once at most.
+-- Times are Redis' own, but the text is stored as its sidecar made it. Until its first claim its `seq` is 0 and its `deadline` the time
+-- it has from acceptance: place and deadline are those of the indexes. Under a lease what holds is head and names in `running`: one
+-- command for a whole claim, and the content is not touched. Of an answer's record `completed` is 0 and `removeAt` the time it
+-- is kept: when it goes is what `retained` says.
+-- Why so: Lua hashes each text it is given or makes, byte by byte; a content should pass through it once at most.
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\0', TOKEN_SIZE)
+-- `streamLast` of one that has no recorded stream.
+local NO_STREAM = '\0\0\0\0'
