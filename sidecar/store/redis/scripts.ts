@@ -951,20 +951,20 @@ ids[count], keys[count] = entries[i], base .. ':r:' .. entries[i]
 end
 local reply, leases, holds = { 0, 0, nowText }, {}, {}
 if #ids == 0 then return reply end
-local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', base .. ':deadlines', unpack(ids))
-local taken, isPlain = {}, true
+local due, horizon, bytes = redis.call('ZMSCORE', base .. ':deadlines', unpack(ids)), unpack(redis.call('HMGET', base, 'horizon', 'bytes'))
+local records, taken = tonumber(bytes or '0') <= room and redis.call('MGET', unpack(keys)), {}
 for i, id in ipairs(ids) do
-local stored = records[i]
-isPlain = stored and true
-if not isPlain then break end
+local stored
+if records then stored = records[i] else stored = redis.pcall('GET', keys[i]) end
+if type(stored) ~= 'string' then return false end
 local state, outcome, mode, seq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
 streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
 if seq == 0 then
 local dueAt = tonumber(due[i] or '0')
 seq, created, deadline = tonumber(entries[2 * i]), dueAt - deadline, dueAt
 end
-isPlain = deadline > now
-if not isPlain or i > 1 and size > room then break end
+if deadline <= now then return false end
+if i > 1 and size > room then break end
 room = room - size
 local lease = struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries, streamHead,
 streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
@@ -974,14 +974,12 @@ taken[i], leases[last + 1], leases[last + 2], holds[last + 1], holds[last + 2] =
 last = #reply
 reply[last + 1], reply[last + 2], reply[last + 3] = id, lease, stored
 end
-if #taken == 0 then return false end
 redis.call('ZREM', waiting, unpack(taken))
 local isFirst = redis.call('ZADD', base .. ':leases', unpack(leases)) == redis.call('ZCARD', base .. ':leases')
 redis.call('HSET', base .. ':running', unpack(holds))
 if isFirst then
-local horizon = redis.call('HGET', base, 'horizon') or leaseEnd
-redis.call('PEXPIREAT', base .. ':leases', horizon)
-redis.call('PEXPIREAT', base .. ':running', horizon)
+redis.call('PEXPIREAT', base .. ':leases', horizon or leaseEnd)
+redis.call('PEXPIREAT', base .. ':running', horizon or leaseEnd)
 end
 redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
 reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0

@@ -1,8 +1,8 @@
 -- Gives a replica the first requests in line, each under a lease.
 -- ARGV: now, retention, most requests, token, length of lease, token of a claim whose reply was lost (or empty), most bytes
 -- Returns {1 if more is due, requests found expired, time, then for each claim: id, its head and names, the record as it is stored}.
---   Where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline, gone from Redis or a former
---   sidecar's) it gives those in front of it; where that is the first, it returns nothing and claim-any is to be asked.
+--   Nothing where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline, gone from Redis or
+--   a former sidecar's): claim-any is to be asked.
 -- Guarantee: a request leaves the line and gets its lease in one step. If the reply is lost, naming its token in the next
 -- claim gives the same requests again without another attempt; if the replica dies, the sweep takes them back.
 --@include clock
@@ -20,12 +20,13 @@ for i = 1, #entries, 2 do
 end
 local reply, leases, holds = { 0, 0, nowText }, {}, {}
 if #ids == 0 then return reply end
-local records, due = redis.call('MGET', unpack(keys)), redis.call('ZMSCORE', base .. ':deadlines', unpack(ids))
-local taken, isPlain = {}, true
+local due, horizon, bytes = redis.call('ZMSCORE', base .. ':deadlines', unpack(ids)), unpack(redis.call('HMGET', base, 'horizon', 'bytes'))
+-- All at once only where all that is stored is less than may be given: Lua would hold it.
+local records, taken = tonumber(bytes or '0') <= room and redis.call('MGET', unpack(keys)), {}
 for i, id in ipairs(ids) do
-  local stored = records[i]
-  isPlain = stored and true
-  if not isPlain then break end
+  local stored
+  if records then stored = records[i] else stored = redis.pcall('GET', keys[i]) end
+  if type(stored) ~= 'string' then return false end
   local state, outcome, mode, seq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
     streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
   if seq == 0 then
@@ -33,8 +34,8 @@ for i, id in ipairs(ids) do
     local dueAt = tonumber(due[i] or '0')
     seq, created, deadline = tonumber(entries[2 * i]), dueAt - deadline, dueAt
   end
-  isPlain = deadline > now
-  if not isPlain or i > 1 and size > room then break end
+  if deadline <= now then return false end
+  if i > 1 and size > room then break end
   room = room - size
   local lease = struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries, streamHead,
     streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
@@ -44,15 +45,13 @@ for i, id in ipairs(ids) do
   last = #reply
   reply[last + 1], reply[last + 2], reply[last + 3] = id, lease, stored
 end
-if #taken == 0 then return false end
 redis.call('ZREM', waiting, unpack(taken))
 local isFirst = redis.call('ZADD', base .. ':leases', unpack(leases)) == redis.call('ZCARD', base .. ':leases')
 redis.call('HSET', base .. ':running', unpack(holds))
 if isFirst then
   -- An index that was emptied is gone with its expiry.
-  local horizon = redis.call('HGET', base, 'horizon') or leaseEnd
-  redis.call('PEXPIREAT', base .. ':leases', horizon)
-  redis.call('PEXPIREAT', base .. ':running', horizon)
+  redis.call('PEXPIREAT', base .. ':leases', horizon or leaseEnd)
+  redis.call('PEXPIREAT', base .. ':running', horizon or leaseEnd)
 end
 redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
 reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0
