@@ -1,7 +1,7 @@
 // Before anything is measured, each proxy serves for as long as Node's compilers need to be done with its path: measured is what a
 // pod does from its first minute on. nginx and haproxy get the same, so that none has an advantage.
 import type { BenchContext } from './bench.ts';
-import type { ProxyKind, StartedProxy } from './proxies.ts';
+import type { StartedProxy } from './proxies.ts';
 import { requestBody } from './upstream.ts';
 import { wrk } from './wrk.ts';
 
@@ -10,14 +10,16 @@ const WARM_SECONDS = 12;
 /** The guard compares two programs of Node, and has a minute for everything. */
 const WARM_SECONDS_OF_GUARD = 4;
 
-export async function warmUp<K extends ProxyKind>(
+/** `headers`: what the load sends to each besides its body, by name. */
+export async function warmUp(
   context: BenchContext,
-  proxies: Readonly<Record<K, StartedProxy>>,
+  proxies: Readonly<Record<string, StartedProxy>>,
+  headers: (name: string) => Readonly<Record<string, string>> = () => ({}),
 ): Promise<void> {
   const seconds = context.isGuard ? WARM_SECONDS_OF_GUARD : WARM_SECONDS;
-  for (const [kind, { port, process }] of Object.entries<StartedProxy>(proxies)) {
+  for (const [name, { port, process }] of Object.entries(proxies)) {
     if (process === undefined) continue;
-    context.progress(`warming up ${kind}`);
-    await wrk(context, { port, connections: 16, body: requestBody, seconds });
+    context.progress(`warming up ${name}`);
+    await wrk(context, { port, connections: 16, body: requestBody, headers: headers(name), seconds });
   }
 }
