@@ -1,11 +1,12 @@
 // Carries a plan out, child by child. One that fails does not keep the others from being made, but for the Deployment: its pods
 // would read a Secret or claim that is not ours. Stopping between any two writes is harmless: the next reconcile goes on.
-import type { KubernetesObject } from '../api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import { applyChild, deleteChild, scaleDeployment } from '../cluster/children.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { writeDeletionCost } from '../cluster/deletion-cost.ts';
 import { withdraw } from '../cluster/withdraw.ts';
 import type { StatsBoard } from '../stats/stats-board.ts';
+import { isServing } from '../status/pod-state.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 import type { Observed } from './observe.ts';
 import { type Problem, problemOf } from './outcome.ts';
@@ -39,6 +40,12 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
       return false;
     }
   };
+  // While only ready pods are published, a leaving one that is not gets nobody: it goes before the others' addresses are published, or
+  // its own would be too, although its sidecar may have stopped. One that still serves goes after them: until then callers have it only.
+  const takeOut = async (pods: readonly Pod[]) => {
+    for (const pod of pods) await attempt(() => withdraw(parts.client, pod));
+  };
+  await takeOut(plan.withdraw.filter((pod) => !isServing(pod)));
   let canStartPods = true;
   for (const { child, observed: found } of plan.apply) {
     if (child.kind === 'Deployment' && !canStartPods) continue;
@@ -59,7 +66,7 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
       written.push(answer);
     });
   }
-  for (const pod of plan.withdraw) await attempt(() => withdraw(parts.client, pod));
+  await takeOut(plan.withdraw.filter(isServing));
   for (const child of plan.remove) {
     await attempt(async () => {
       await deleteChild(parts.client, child);

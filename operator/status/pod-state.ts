@@ -189,10 +189,11 @@ export function schedulingRefusal(pod: Pod): string | undefined {
 export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 export const isLiving = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && !isFinished(pod);
 
-export function isReady(pod: Pod): boolean {
-  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' && pod.metadata.deletionTimestamp === undefined;
-}
+export const isReady = (pod: Pod): boolean => isServing(pod) && pod.metadata.deletionTimestamp === undefined;
+
+/** What EndpointSlices call so: a leaving pod that is ready by its probes gets the callers for whom no other is. */
+export const isServing = (pod: Pod): boolean =>
+  pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 
 /** Its sidecar takes callers, who wait there until the model is ready. */
 export const hasLine = (pod: Pod): boolean => statusOf(pod, containerNames.sidecar)?.started === true;

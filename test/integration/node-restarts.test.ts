@@ -93,6 +93,18 @@ describe('a readiness probe that fails', () => {
     expect(isReady(await cluster.pod('named-port'))).toBe(false);
   });
 
+  it('has its time for an answer in real seconds, also where periods are short', async () => {
+    const readinessProbe = {
+      httpGet: { path: '/', port: 8000 },
+      periodSeconds: 1,
+      timeoutSeconds: 1,
+      failureThreshold: 1,
+    };
+    const model = fake('thoughtful', { readinessProbe }, { ANSWER_AFTER_MS: '500' });
+    await cluster.createPod('thoughtful', { nodeName: 'node-1', containers: [model] });
+    await cluster.podUntil('thoughtful', isReady);
+  });
+
   it('counts a slow answer as a failure', async () => {
     const model = fake('slow', {
       readinessProbe: {

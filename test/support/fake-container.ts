@@ -3,6 +3,7 @@
 //   NAME PORT JOURNAL     who it is, where it listens, where it writes
 //   TERM_MS               how long it takes to end after SIGTERM; `never` ignores it
 //   EXIT_AFTER_MS, EXIT_CODE   it ends by itself
+//   ANSWER_AFTER_MS       how long an answer takes that no caller has set
 //   CHILD=1               it leaves a child behind that ignores everything but SIGKILL
 // GET /set?path=/ready&status=503&afterMs=0 changes later answers, &held=1 keeps them back until /release?path=, /exit?code=3 ends it,
 // /env and /cwd and /file?path= tell.
@@ -18,8 +19,10 @@ const {
   TERM_MS = '0',
   EXIT_AFTER_MS = '',
   EXIT_CODE = '0',
+  ANSWER_AFTER_MS = '0',
 } = process.env;
 const answers = new Map<string, { status: number; afterMs: number; isHeld: boolean }>();
+const unset = { status: 200, afterMs: Number(ANSWER_AFTER_MS), isHeld: false };
 const held = new Map<string, (() => void)[]>();
 
 function note(event: string): void {
@@ -62,7 +65,7 @@ createServer((request, response) => {
     note('exit');
     process.exit(Number(ask('code')));
   }
-  const { status, afterMs, isHeld } = answers.get(url.pathname) ?? { status: 200, afterMs: 0, isHeld: false };
+  const { status, afterMs, isHeld } = answers.get(url.pathname) ?? unset;
   note(`${request.method} ${url.pathname}`);
   const answer = () => {
     // Before it is sent: who asked may act on the answer, and be noted, before this process has its next turn.

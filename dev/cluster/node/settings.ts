@@ -23,7 +23,7 @@ export type ImageEntry = {
 export type Backoff = { readonly initialMs: number; readonly maxMs: number };
 
 export type Timings = {
-  /** Length of a second in probe periods, timeouts and initial delays. */
+  /** Length of a second in probe periods and initial delays; timeouts are in real ones. */
   readonly probeSecondMs: number;
   /** Length of a second in grace periods and `sleep` hooks. */
   readonly graceSecondMs: number;
