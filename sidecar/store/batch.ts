@@ -5,10 +5,7 @@
 export interface BatchOptions<Item, Reply> {
   readonly maxItems: number;
   readonly maxBytes: number;
-  /**
-   * So many do not wait for the end of the turn. Without that, callers who were answered together come back together, in one call:
-   * the store rests while we work, and we while it does.
-   */
+  /** See `Batch.enough`. */
   readonly enough: number;
   sizeOf(item: Item): number;
   /** The replies in the order of the items. */
@@ -24,6 +21,11 @@ interface Waiting<Item, Reply> {
 const maxCalls = 2;
 
 export class Batch<Item, Reply> {
+  /**
+   * So many do not wait for the end of the turn. Without that, callers who were answered together come back together, in one call:
+   * the store rests while we work, and we while it does.
+   */
+  enough: number;
   readonly #options: BatchOptions<Item, Reply>;
   #waiting: Waiting<Item, Reply>[] = [];
   #bytes = 0;
@@ -32,6 +34,7 @@ export class Batch<Item, Reply> {
 
   constructor(options: BatchOptions<Item, Reply>) {
     this.#options = options;
+    this.enough = options.enough;
   }
 
   add(item: Item): Promise<Reply> {
@@ -40,9 +43,9 @@ export class Batch<Item, Reply> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       this.#bytes += size;
-      const { maxItems, enough } = this.#options;
+      const { maxItems } = this.#options;
       const count = this.#waiting.length;
-      if (count >= maxItems || (count >= enough && this.#calls < maxCalls)) this.#flush();
+      if (count >= maxItems || (count >= this.enough && this.#calls < maxCalls)) this.#flush();
       else this.#flushAfterTurn();
     });
   }

@@ -1,14 +1,21 @@
-// What this Redis cannot promise, by its own settings: told once per connection, not decided here.
+// What this Redis promises, by its own settings: told once per connection, not decided here.
 import type { Cluster } from 'ioredis';
 import { StoreError } from '../store.ts';
 import type { RedisClient } from './connection.ts';
 
 const oldest = [6, 2] as const;
 
-/** Sentences for the log. Throws StoreError where the server is too old for the steps. */
-export async function readDurabilityWarnings(client: RedisClient): Promise<readonly string[]> {
+export interface Durability {
+  /** What it cannot promise: sentences for the log. */
+  readonly warnings: readonly string[];
+  /** Waits for its disk before it replies. */
+  readonly isSyncedAlways: boolean;
+}
+
+/** Throws StoreError where the server is too old for the steps. */
+export async function readDurability(client: RedisClient): Promise<Durability> {
   const node = 'nodes' in client ? client.nodes('master')[0] : client;
-  if (node === undefined) return [];
+  if (node === undefined) return { warnings: [], isSyncedAlways: false };
   const info = parseInfo(await node.info());
   const version = info.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -22,13 +29,13 @@ export async function readDurabilityWarnings(client: RedisClient): Promise<reado
   }
   if (info.get('aof_enabled') === '0') {
     warnings.push('appendonly is off: accepted requests are lost when Redis restarts; set appendonly yes');
-  } else {
-    const fsync = await readSetting(node, 'appendfsync');
-    if (fsync === 'everysec')
-      warnings.push('appendfsync is everysec: up to two seconds of accepted requests may be lost');
-    if (fsync === 'no') warnings.push('appendfsync is no: what the operating system has not written may be lost');
+    return { warnings, isSyncedAlways: false };
   }
-  return warnings;
+  const fsync = await readSetting(node, 'appendfsync');
+  if (fsync === 'everysec')
+    warnings.push('appendfsync is everysec: up to two seconds of accepted requests may be lost');
+  if (fsync === 'no') warnings.push('appendfsync is no: what the operating system has not written may be lost');
+  return { warnings, isSyncedAlways: fsync === 'always' };
 }
 
 /** Undefined where CONFIG is forbidden, as managed services do. */

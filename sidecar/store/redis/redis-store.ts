@@ -21,7 +21,7 @@ import type {
   SweepReport,
 } from '../store.ts';
 import type { Connections } from './connection.ts';
-import { readDurabilityWarnings } from './durability.ts';
+import { readDurability } from './durability.ts';
 import { joined, type Packed, type PackedAnswer, packAnswer, packSubmission, sizeOf } from './packing.ts';
 import { isPlain } from './record-bytes.ts';
 import {
@@ -42,6 +42,8 @@ import { WakeUps } from './wake-ups.ts';
 const maxClaimBytes = 64 * 1024 * 1024;
 const maxBatchBytes = 1024 * 1024;
 const maxBatchItems = 128;
+/** So many submissions do not wait for the rest of their turn (batch.ts): Redis works on them while we prepare the others. */
+const enoughBeforeTurnEnds = 8;
 
 export class RedisStore implements Store {
   readonly kind = 'redis';
@@ -71,7 +73,7 @@ export class RedisStore implements Store {
     this.#submissions = new Batch({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
-      enough: 8,
+      enough: enoughBeforeTurnEnds,
       sizeOf,
       send: (items) => this.#sendSubmissions(items),
     });
@@ -87,7 +89,7 @@ export class RedisStore implements Store {
 
   async open(): Promise<void> {
     const { steps, listening } = this.#connections;
-    steps.on('ready', () => this.#warnOfDurability());
+    steps.on('ready', () => this.#learnDurability());
     // It goes on connecting for ever; what is not there now may come.
     listening.connect().catch(() => undefined);
     await steps.connect().catch((error: unknown) => {
@@ -240,10 +242,12 @@ export class RedisStore implements Store {
     return { ok: error === null, error };
   }
 
-  #warnOfDurability(): void {
-    readDurabilityWarnings(this.#connections.steps).then(
-      (warnings) => {
+  #learnDurability(): void {
+    readDurability(this.#connections.steps).then(
+      ({ warnings, isSyncedAlways }) => {
         for (const warning of warnings) this.#limits.warn(warning);
+        // What goes in one call waits for the disk once.
+        this.#submissions.enough = isSyncedAlways ? maxBatchItems : enoughBeforeTurnEnds;
       },
       (error: unknown) => this.#limits.warn(this.#steps.explain(error).message),
     );
