@@ -31,18 +31,18 @@ function duplicateKeys(text: string): string[] {
   const found: string[] = [];
   const stack: { keys: Set<string> | undefined; path: string; index: number }[] = [];
   let path = '';
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]/g;
-  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+  const open = (isObject: boolean): void => {
     const top = stack.at(-1);
-    const word = match[0];
-    if (word === '{' || word === '[') {
-      const here = top !== undefined && top.keys === undefined ? `${top.path}[${top.index}]` : path;
-      stack.push({ keys: word === '{' ? new Set() : undefined, path: here, index: 0 });
-    } else if (word === '}' || word === ']') stack.pop();
-    else if (word === ',') {
-      if (top !== undefined && top.keys === undefined) top.index += 1;
-    } else if (match[1] !== undefined && top?.keys !== undefined) {
-      const key = JSON.parse(word.slice(0, word.length - match[1].length)) as string;
+    const here = top !== undefined && top.keys === undefined ? `${top.path}[${top.index}]` : path;
+    stack.push({ keys: isObject ? new Set() : undefined, path: here, index: 0 });
+  };
+  for (const [word, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]/g)) {
+    const top = stack.at(-1);
+    if (word === '{' || word === '[') open(word === '{');
+    else if (word === '}' || word === ']') stack.pop();
+    else if (word === ',' && top !== undefined && top.keys === undefined) top.index += 1;
+    else if (colon !== undefined && top?.keys !== undefined) {
+      const key = JSON.parse(word.slice(0, word.length - colon.length)) as string;
       path = top.path === '' ? key : `${top.path}.${key}`;
       if (top.keys.has(key)) found.push(path);
       top.keys.add(key);

@@ -115,17 +115,18 @@ class Evaluation {
   walk(tree: RuleTree, value: unknown, old: unknown, path: string): void {
     if (value === undefined || value === null) return;
     for (const rule of tree.rules) this.#check(rule, tree.schema, value, old, path);
-    const before = isFields(old) ? old : {};
-    if (isFields(value)) {
-      for (const [key, inner] of Object.entries(value)) {
-        const next = tree.fields.get(key) ?? (tree.schema.properties?.[key] === undefined ? tree.entries : undefined);
-        const at = !tree.fields.has(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-        if (next !== undefined) this.walk(next, inner, before[key], at);
-      }
-    }
+    if (isFields(value)) this.#walkFields(tree, value, isFields(old) ? old : {}, path);
     if (!Array.isArray(value) || tree.items === undefined) return;
     for (const [index, item] of value.entries()) {
       this.walk(tree.items, item, correlated(tree.schema, item, old), `${path}[${index}]`);
+    }
+  }
+
+  #walkFields(tree: RuleTree, value: Fields, before: Fields, path: string): void {
+    for (const [key, inner] of Object.entries(value)) {
+      const next = tree.fields.get(key) ?? (tree.schema.properties?.[key] === undefined ? tree.entries : undefined);
+      const at = !tree.fields.has(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+      if (next !== undefined) this.walk(next, inner, before[key], at);
     }
   }
 

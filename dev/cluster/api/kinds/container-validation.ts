@@ -83,24 +83,21 @@ function validateVariables(variables: readonly Fields[], path: string): FieldErr
         ),
       );
     }
-    if (!isFields(valueFrom)) continue;
-    const sources = Object.keys(valueFrom);
-    if (sources.length === 0)
-      errors.push(
-        wrong(
-          `${at}.valueFrom`,
-          '',
-          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
-        ),
-      );
-    if (typeof value === 'string' && value !== '')
-      errors.push(wrong(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-    if (sources.length > 1)
-      errors.push(wrong(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
-    for (const key of ['secretKeyRef', 'configMapKeyRef']) {
-      if (isFields(valueFrom[key]) && (valueFrom[key].key ?? '') === '')
-        errors.push(required(`${at}.valueFrom.${key}.key`));
-    }
+    if (isFields(valueFrom)) errors.push(...validateSource(valueFrom, value, `${at}.valueFrom`));
+  }
+  return errors;
+}
+
+function validateSource(valueFrom: Fields, value: unknown, at: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const sources = Object.keys(valueFrom);
+  const known = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`';
+  if (sources.length === 0) errors.push(wrong(at, '', `must specify one of: ${known}`));
+  if (typeof value === 'string' && value !== '')
+    errors.push(wrong(at, '', 'may not be specified when `value` is not empty'));
+  if (sources.length > 1) errors.push(wrong(at, '', 'may not have more than one field specified at a time'));
+  for (const key of ['secretKeyRef', 'configMapKeyRef']) {
+    if (isFields(valueFrom[key]) && (valueFrom[key].key ?? '') === '') errors.push(required(`${at}.${key}.key`));
   }
   return errors;
 }
@@ -128,22 +125,7 @@ function validateResources(resources: unknown, path: string): FieldError[] {
   if (!isFields(resources)) return [];
   const limits = isFields(resources.limits) ? resources.limits : {};
   const requests = isFields(resources.requests) ? resources.requests : {};
-  const errors: FieldError[] = [];
-  for (const [kind, values] of [
-    ['limits', limits],
-    ['requests', requests],
-  ] as const) {
-    for (const [name, value] of Object.entries(values)) {
-      const at = `${path}.${kind}[${name}]`;
-      if (!STANDARD.has(name) && !name.includes('/') && !name.startsWith('hugepages-')) {
-        errors.push(wrong(at, name, 'must be a standard resource type or fully qualified'));
-        errors.push(wrong(at, name, 'must be a standard resource for containers'));
-      }
-      if (quantityValue(value) < 0) errors.push(wrong(at, value, 'must be greater than or equal to 0'));
-      if (isExtended(name) && !Number.isInteger(quantityValue(value)))
-        errors.push(wrong(at, value, 'must be an integer'));
-    }
-  }
+  const errors = [...validateAmounts(limits, `${path}.limits`), ...validateAmounts(requests, `${path}.requests`)];
   for (const [name, value] of Object.entries(requests)) {
     const limit = limits[name];
     const at = `${path}.requests`;
@@ -154,6 +136,21 @@ function validateResources(resources: unknown, path: string): FieldError[] {
     else if (limit !== undefined && quantityValue(value) > quantityValue(limit)) {
       errors.push(wrong(at, value, `must be less than or equal to ${name} limit of ${String(limit)}`));
     }
+  }
+  return errors;
+}
+
+function validateAmounts(amounts: Fields, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [name, value] of Object.entries(amounts)) {
+    const at = `${path}[${name}]`;
+    if (!STANDARD.has(name) && !name.includes('/') && !name.startsWith('hugepages-')) {
+      errors.push(wrong(at, name, 'must be a standard resource type or fully qualified'));
+      errors.push(wrong(at, name, 'must be a standard resource for containers'));
+    }
+    if (quantityValue(value) < 0) errors.push(wrong(at, value, 'must be greater than or equal to 0'));
+    if (isExtended(name) && !Number.isInteger(quantityValue(value)))
+      errors.push(wrong(at, value, 'must be an integer'));
   }
   return errors;
 }

@@ -114,6 +114,10 @@ function validateStructure(schema: Fields, path: string, errors: FieldError[], i
     );
   validateKeys(schema, path, errors);
   if (schema.default !== undefined && !isRoot) validateDefault(schema, path, errors);
+  validateInner(schema, path, errors, isRoot);
+}
+
+function validateInner(schema: Fields, path: string, errors: FieldError[], isRoot: boolean): void {
   for (const [key, inner] of Object.entries(isFields(schema.properties) ? schema.properties : {})) {
     if (isFields(inner) && !(isRoot && key === 'metadata'))
       validateStructure(inner, `${path}.properties[${key}]`, errors);

@@ -75,14 +75,20 @@ function validatePorts(ports: readonly Fields[]): FieldError[] {
     if (name !== '') for (const fault of nameFaults(name, 'label')) errors.push(wrong(`${at}.name`, name, fault));
     if (name !== '' && names.has(name)) errors.push(duplicate(`${at}.name`, name));
     names.add(name);
-    if (!isPort(port.port)) errors.push(wrong(`${at}.port`, port.port ?? 0, 'must be between 1 and 65535, inclusive'));
-    if (!/^(TCP|UDP|SCTP)$/.test(String(port.protocol)))
-      errors.push(notSupported(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']));
-    if (port.targetPort !== undefined) errors.push(...validatePortReference(port.targetPort, `${at}.targetPort`));
+    errors.push(...validatePort(port, at));
     const place = `${String(port.protocol)} ${String(port.port)}`;
     if (places.has(place)) errors.push(duplicate(at, { port: port.port, protocol: port.protocol }));
     places.add(place);
   }
+  return errors;
+}
+
+function validatePort(port: Fields, at: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!isPort(port.port)) errors.push(wrong(`${at}.port`, port.port ?? 0, 'must be between 1 and 65535, inclusive'));
+  if (!/^(TCP|UDP|SCTP)$/.test(String(port.protocol)))
+    errors.push(notSupported(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']));
+  if (port.targetPort !== undefined) errors.push(...validatePortReference(port.targetPort, `${at}.targetPort`));
   return errors;
 }
 
