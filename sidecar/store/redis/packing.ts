@@ -1,9 +1,9 @@
 // The arguments of a step that many requests share. What is to be known of each lies one behind the other in one argument, as each
 // argument costs the client, the server and Lua as much as some hundred bytes do; a record is an argument of its own, so
 // that Lua, which hashes every text it is given or makes, meets it once. lua/submit.lua and lua/complete.lua take them apart.
-import type { StoredResponse, Submission } from '../record.ts';
+import type { Submission } from '../record.ts';
 import type { Lease } from '../store.ts';
-import { finishedRecord, submittedRecord } from './record-bytes.ts';
+import { type FinishedRecord, submittedRecord } from './record-bytes.ts';
 
 export interface Packed {
   readonly facts: Buffer;
@@ -35,10 +35,10 @@ export function packSubmission(submission: Submission, reachable: number): Packe
   return { facts, record };
 }
 
-/** `leased`: head and names of the request as its claim gave them. */
-export function packAnswer(lease: Lease, leased: Buffer, response: StoredResponse, retentionMs: number): PackedAnswer {
+/** `finished`: the record as it shall be. */
+export function packAnswer(lease: Lease, finished: FinishedRecord): PackedAnswer {
   const { id, token } = lease;
-  const { record, contentSize, moreBytes } = finishedRecord(leased, response, retentionMs);
+  const { record, contentSize, moreBytes, answerAt } = finished;
   const idSize = Buffer.byteLength(id);
   const facts = Buffer.allocUnsafe(answerFacts + idSize);
   facts.writeUInt16LE(idSize, 0);
@@ -46,7 +46,7 @@ export function packAnswer(lease: Lease, leased: Buffer, response: StoredRespons
   facts.writeInt32LE(moreBytes, 6);
   facts.write(token, 10, tokenSize, 'latin1');
   facts.write(id, answerFacts);
-  return { facts, record, lease, answerAt: leased.length };
+  return { facts, record, lease, answerAt };
 }
 
 export function sizeOf({ facts, record }: Packed): number {

@@ -46,18 +46,33 @@ export function submittedRecord(submission: Submission): { readonly record: Buff
   return { record, contentSize };
 }
 
-/** With its answer, which in mode `proxy` nobody keeps. `moreBytes`: what it takes beyond its payload. */
-export function finishedRecord(leased: Buffer, response: StoredResponse, retentionMs: number) {
+export interface FinishedRecord {
+  readonly record: Buffer;
+  /** Where the answer begins, which in mode `proxy` nobody keeps. */
+  readonly answerAt: number;
+  readonly contentSize: number;
+  /** What it takes beyond its payload. */
+  readonly moreBytes: number;
+}
+
+/** `leased`: head and names of the request as its claim gave them. */
+export function finishedRecord(
+  leased: Buffer,
+  response: StoredResponse,
+  completedAtMs: number,
+  retentionMs: number,
+): FinishedRecord {
   const isKept = modeOf(leased) === 'async';
   const record = isKept ? encodeAnswer(response, leased.length) : Buffer.allocUnsafe(leased.length);
   const contentSize = record.length - leased.length;
   leased.copy(record);
   record.write('xa', at.state, 'latin1');
-  record.writeDoubleLE(0, at.completed);
-  record.writeDoubleLE(retentionMs, at.removeAt);
+  record.writeDoubleLE(completedAtMs, at.completed);
+  record.writeDoubleLE(completedAtMs + retentionMs, at.removeAt);
   record.writeUInt32LE(contentSize, at.size);
   record.writeUInt16LE(0, at.errorSize);
-  return { record, contentSize, moreBytes: contentSize - leased.readUInt32LE(at.size) };
+  const moreBytes = contentSize - leased.readUInt32LE(at.size);
+  return { record, answerAt: leased.length, contentSize, moreBytes };
 }
 
 /** Whether `finishedRecord` is all there is to write: nobody is told, and nothing was streamed by an earlier attempt. */

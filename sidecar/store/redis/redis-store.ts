@@ -1,5 +1,6 @@
 // The store that all replicas of a deployment share. Each method is one Lua step (lua/*.lua says what it guarantees);
 // accepts and answers that come in one turn of the event loop share a call.
+import { monotonicMs } from '../../../runtime/clock.ts';
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import type { StoreLimits } from '../limits.ts';
@@ -23,7 +24,7 @@ import type {
 import type { Connections } from './connection.ts';
 import { readDurability } from './durability.ts';
 import { joined, type Packed, type PackedAnswer, packAnswer, packSubmission, sizeOf } from './packing.ts';
-import { isPlain } from './record-bytes.ts';
+import { finishedRecord, isPlain } from './record-bytes.ts';
 import {
   list,
   type Reply,
@@ -53,8 +54,8 @@ export class RedisStore implements Store {
   readonly #wakeUps: WakeUps;
   readonly #submissions: Batch<Packed, SubmitOutcome>;
   readonly #answers: Batch<PackedAnswer, boolean>;
-  /** Head and names of the requests that this replica runs and that nothing keeps from being finished plainly. */
-  readonly #leased = new WeakMap<Lease, Buffer>();
+  /** Head and names of the requests that this replica runs and that nothing keeps from being finished plainly, and Redis' time. */
+  readonly #leased = new WeakMap<Lease, { readonly leased: Buffer; readonly nowMs: () => number }>();
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
   #expiredByClaims = 0;
@@ -121,7 +122,8 @@ export class RedisStore implements Store {
     this.#lostClaim = '';
     this.#expiredByClaims += Number(text(reply[1]));
     const claimed = readClaims(reply, token);
-    for (const { claim, leased } of claimed) if (isPlain(leased)) this.#leased.set(claim, leased);
+    const nowMs = this.#limits.nowMs ?? storeClock(Number(text(reply[2])));
+    for (const { claim, leased } of claimed) if (isPlain(leased)) this.#leased.set(claim, { leased, nowMs });
     return { claims: claimed.map(({ claim }) => claim), isMoreDue: text(reply[0]) === '1' };
   }
 
@@ -131,9 +133,10 @@ export class RedisStore implements Store {
   }
 
   complete(lease: Lease, response: StoredResponse): Promise<boolean> {
-    const leased = this.#leased.get(lease);
-    if (leased === undefined) return this.#completeAny(lease, encodeAnswer(response));
-    return this.#answers.add(packAnswer(lease, leased, response, this.#limits.retentionMs));
+    const known = this.#leased.get(lease);
+    if (known === undefined) return this.#completeAny(lease, encodeAnswer(response));
+    const { leased, nowMs } = known;
+    return this.#answers.add(packAnswer(lease, finishedRecord(leased, response, nowMs(), this.#limits.retentionMs)));
   }
 
   async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
@@ -273,6 +276,12 @@ export class RedisStore implements Store {
   async #completeAny({ id, token }: Lease, answer: Buffer): Promise<boolean> {
     return isDone(await this.#steps.run('completeAny', [id, token, answer]));
   }
+}
+
+/** Redis' time, going on from what it just was. */
+function storeClock(atMs: number): () => number {
+  const aheadMs = atMs - monotonicMs();
+  return () => Math.round(aheadMs + monotonicMs());
 }
 
 /** The plain step left out what is null: each of these is asked by itself. */

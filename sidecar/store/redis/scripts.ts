@@ -9,7 +9,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -35,7 +35,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -125,16 +125,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -148,7 +142,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -206,7 +200,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -232,7 +226,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -322,16 +316,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -345,7 +333,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -392,7 +380,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -404,8 +392,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -413,12 +407,11 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local id = ARGV[3]
 local r = read(id)
 if not r or isGone(r) then return 'not_found' end
 if r.state == 'x' then
-forget(id, heldBy(r))
+forget(id, r)
 settle()
 return 'deleted'
 end
@@ -436,7 +429,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -462,7 +455,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -552,16 +545,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -575,7 +562,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -649,7 +636,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -661,8 +648,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -670,7 +663,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
 local leaseEnd = whole(now + tonumber(ARGV[5]))
 local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
@@ -739,7 +731,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -765,7 +757,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -855,16 +847,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -878,7 +864,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -993,7 +979,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -1019,7 +1005,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -1109,16 +1095,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1132,7 +1112,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1179,7 +1159,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -1191,8 +1171,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -1200,7 +1186,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local function judge(r, token)
 if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
 if r.state == 'r' then return 'holds' end
@@ -1264,16 +1249,17 @@ idSize, sizes[i], more[i], tokens[i], next = struct.unpack('<HI4i4c36', facts, a
 at = next + idSize
 ids[i] = string.sub(facts, next, at - 1)
 end
-local leases, replies, ended, records, retained, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, {}, 0
-local neededUntil = now + retention
+local leases, replies, ended, records, held, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, 0, 0
+local neededUntil, seqOfOne, done = now + retention, nil, {}
 local removeAt = string.format('%d', neededUntil)
 for i, id in ipairs(ids) do
 local lease = leases[i]
 replies[i] = '?'
-if lease and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+if lease and not done[id] and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+seqOfOne = seqOfOne or struct.unpack('<d', lease, 4)
 local count = #ended + 1
-replies[i], ended[count], records[count], addedBytes = '1', id, ARGV[i + 3], addedBytes + more[i]
-retained[2 * count - 1], retained[2 * count] = removeAt, string.format('%d:%s', sizes[i], id)
+replies[i], ended[count], records[count], held, addedBytes = '1', id, ARGV[i + 3], held + sizes[i], addedBytes + more[i]
+done[id] = true
 end
 end
 if #ended == 0 then return table.concat(replies) end
@@ -1286,13 +1272,12 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
-if redis.call('ZADD', base .. ':retained', unpack(retained)) == redis.call('ZCARD', base .. ':retained') then
-redis.call('PEXPIREAT', base .. ':retained', string.format('%d', horizon))
-end
+redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #ended, seqOfOne))
+if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .. ':kept', string.format('%d', horizon)) end
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
 redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)
@@ -1306,7 +1291,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -1332,7 +1317,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -1422,16 +1407,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1445,7 +1424,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1493,7 +1472,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -1519,7 +1498,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -1609,16 +1588,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1632,7 +1605,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1706,7 +1679,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -1718,8 +1691,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -1727,7 +1706,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local function judge(r, token)
 if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
 if r.state == 'r' then return 'holds' end
@@ -1785,7 +1763,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -1811,7 +1789,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -1901,16 +1879,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -1924,7 +1896,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -1966,7 +1938,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -1992,7 +1964,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -2082,16 +2054,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2105,7 +2071,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2150,7 +2116,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -2176,7 +2142,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -2266,16 +2232,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2289,7 +2249,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2346,7 +2306,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -2372,7 +2332,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -2462,16 +2422,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2485,7 +2439,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2547,7 +2501,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -2573,7 +2527,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -2663,16 +2617,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2686,7 +2634,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -2733,7 +2681,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -2745,8 +2693,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -2754,7 +2708,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
@@ -2763,7 +2716,7 @@ local function known(id, text, ownerSize)
 local r = peek(id)
 if not r then return nil end
 if isGone(r) then
-forget(id, heldBy(r))
+forget(id, r)
 bytes = bytes - r.size - r.streamSize
 if r.whole then free(base .. ':p:' .. id) end
 settle()
@@ -2826,7 +2779,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -2855,7 +2808,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -2881,7 +2834,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -2971,16 +2924,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -2994,7 +2941,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -3048,7 +2995,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -3074,7 +3021,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -3164,16 +3111,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -3187,7 +3128,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -3234,7 +3175,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -3246,8 +3187,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -3255,7 +3202,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
 local queued = waiting + redis.call('ZCARD', DELAYED)
@@ -3264,7 +3210,7 @@ local function known(id, text, ownerSize)
 local r = peek(id)
 if not r then return nil end
 if isGone(r) then
-forget(id, heldBy(r))
+forget(id, r)
 bytes = bytes - r.size - r.streamSize
 if r.whole then free(base .. ':p:' .. id) end
 settle()
@@ -3362,7 +3308,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -3385,7 +3331,7 @@ now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local retention = tonumber(ARGV[2])
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end
@@ -3411,7 +3357,7 @@ horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
 redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'retained', 'dead', 'hooks' }) do
+for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
 end
@@ -3501,16 +3447,10 @@ redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
 end
 local function complement(id, r)
-if r.seq == 0 then
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
-elseif r.state == 'x' and r.completed == 0 then
-local keptFor = r.removeAt
-r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-r.completed = r.removeAt - keptFor
-end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -3524,7 +3464,7 @@ r.whole = isFormer and bytes
 if #r.names < r.namesSize then
 r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
 end
-complement(id, r)
+if r.seq == 0 then complement(id, r) end
 return r
 end
 local function read(id)
@@ -3598,7 +3538,7 @@ end
 if r.isHeld then release(id) end
 if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
 extendHorizon(removeAt)
-index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
 if r.webhookSize > 0 then
 index(HOOKS, whole(now), id)
 redis.call('PUBLISH', base .. ':hooks!', '')
@@ -3610,8 +3550,14 @@ local err = 'expired: not finished within its time to live'
 if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
 finish(id, r, 'e', err, NO_TOKEN)
 end
-local function forget(id, held)
-drop(RETAINED, held .. ':' .. id)
+local function forget(id, r)
+local held = whole(r.size + r.streamSize)
+local former = held .. ':' .. id
+if redis.call('ZSCORE', RETAINED, former) then
+drop(RETAINED, former)
+else
+index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+end
 drop(DEAD, id)
 drop(HOOKS, id)
 free(recordKey(id))
@@ -3619,7 +3565,6 @@ free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
 end
-local function heldBy(r) return whole(r.size + r.streamSize) end
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local expired, takenBack, dead, removed = 0, 0, 0, 0
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, most) end
@@ -3656,16 +3601,26 @@ release(id)
 end
 end
 settleLine()
+for _, member in ipairs(due(KEPT)) do
+local held, count = string.match(member, '^(-?%d+):(-?%d+):')
+drop(KEPT, member)
+addBytes(0 - tonumber(held))
+removed = removed + tonumber(count)
+end
 for _, member in ipairs(due(RETAINED)) do
 local held, id = string.match(member, '^(%d+):(.*)$')
-forget(id, held)
+drop(RETAINED, member)
+free(recordKey(id))
+free(streamKey(id))
+addBytes(0 - tonumber(held))
 removed = removed + 1
 end
 settle()
+redis.call('ZREMRANGEBYSCORE', DEAD, '-inf', whole(now - retention))
 releaseDelayed(most)
-if redis.call('EXISTS', WAITING, DELAYED, LEASES, RETAINED) == 0 and redis.call('EXISTS', base) == 1 then
+if redis.call('EXISTS', WAITING, DELAYED, LEASES, KEPT, RETAINED) == 0 and redis.call('EXISTS', base) == 1 then
 redis.call('HSET', base, 'bytes', 0)
 end
-return { expired, takenBack, dead, removed }
+return { expired, takenBack, dead, math.max(removed, 0) }
 `,
 } as const;

@@ -11,7 +11,7 @@ local id = ARGV[3]
 local r = read(id)
 if not r or isGone(r) then return 'not_found' end
 if r.state == 'x' then
-  forget(id, heldBy(r))
+  forget(id, r)
   settle()
   return 'deleted'
 end

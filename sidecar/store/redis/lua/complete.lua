@@ -14,16 +14,17 @@ for i = 1, #ARGV - 3 do
   at = next + idSize
   ids[i] = string.sub(facts, next, at - 1)
 end
-local leases, replies, ended, records, retained, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, {}, 0
-local neededUntil = now + retention
+local leases, replies, ended, records, held, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, 0, 0
+local neededUntil, seqOfOne, done = now + retention, nil, {}
 local removeAt = string.format('%d', neededUntil)
 for i, id in ipairs(ids) do
   local lease = leases[i]
   replies[i] = '?'
-  if lease and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+  if lease and not done[id] and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
+    seqOfOne = seqOfOne or struct.unpack('<d', lease, 4)
     local count = #ended + 1
-    replies[i], ended[count], records[count], addedBytes = '1', id, ARGV[i + 3], addedBytes + more[i]
-    retained[2 * count - 1], retained[2 * count] = removeAt, string.format('%d:%s', sizes[i], id)
+    replies[i], ended[count], records[count], held, addedBytes = '1', id, ARGV[i + 3], held + sizes[i], addedBytes + more[i]
+    done[id] = true
   end
 end
 if #ended == 0 then return table.concat(replies) end
@@ -33,10 +34,9 @@ redis.call('ZREM', base .. ':deadlines', unpack(ended))
 redis.call('HDEL', base .. ':running', unpack(ended))
 for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
 --@include extend
-if redis.call('ZADD', base .. ':retained', unpack(retained)) == redis.call('ZCARD', base .. ':retained') then
-  -- An index that was emptied is gone with its expiry.
-  redis.call('PEXPIREAT', base .. ':retained', string.format('%d', horizon))
-end
+redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #ended, seqOfOne))
+-- An index that was emptied is gone with its expiry.
+if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .. ':kept', string.format('%d', horizon)) end
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
 redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)

@@ -49,17 +49,28 @@ for _, id in ipairs(due(LEASES)) do
 end
 settleLine()
 
+-- The records themselves expire in Redis.
+for _, member in ipairs(due(KEPT)) do
+  local held, count = string.match(member, '^(-?%d+):(-?%d+):')
+  drop(KEPT, member)
+  addBytes(0 - tonumber(held))
+  removed = removed + tonumber(count)
+end
 for _, member in ipairs(due(RETAINED)) do
   local held, id = string.match(member, '^(%d+):(.*)$')
-  forget(id, held)
+  drop(RETAINED, member)
+  free(recordKey(id))
+  free(streamKey(id))
+  addBytes(0 - tonumber(held))
   removed = removed + 1
 end
 settle()
+redis.call('ZREMRANGEBYSCORE', DEAD, '-inf', whole(now - retention))
 
 releaseDelayed(most)
 
 -- Records that Redis expired while no replica was there to count have left their bytes behind.
-if redis.call('EXISTS', WAITING, DELAYED, LEASES, RETAINED) == 0 and redis.call('EXISTS', base) == 1 then
+if redis.call('EXISTS', WAITING, DELAYED, LEASES, KEPT, RETAINED) == 0 and redis.call('EXISTS', base) == 1 then
   redis.call('HSET', base, 'bytes', 0)
 end
-return { expired, takenBack, dead, removed }
+return { expired, takenBack, dead, math.max(removed, 0) }

@@ -10,7 +10,7 @@ local function known(id, text, ownerSize)
   local r = peek(id)
   if not r then return nil end
   if isGone(r) then
-    forget(id, heldBy(r))
+    forget(id, r)
     bytes = bytes - r.size - r.streamSize
     if r.whole then free(base .. ':p:' .. id) end
     -- Now, or its removal would take the new record along.

@@ -25,7 +25,7 @@ local function finish(id, r, outcome, err, token, answer)
   if r.isHeld then release(id) end
   if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
   extendHorizon(removeAt)
-  index(RETAINED, whole(removeAt), whole(r.size + r.streamSize) .. ':' .. id)
+  index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
   if r.webhookSize > 0 then
     index(HOOKS, whole(now), id)
     redis.call('PUBLISH', base .. ':hooks!', '')
@@ -39,9 +39,16 @@ local function expire(id, r)
   finish(id, r, 'e', err, NO_TOKEN)
 end
 
--- Removes a done record and all that belongs to it.
-local function forget(id, held)
-  drop(RETAINED, held .. ':' .. id)
+-- Removes a done record and all that belongs to it, before its retention is over or swept up.
+local function forget(id, r)
+  local held = whole(r.size + r.streamSize)
+  local former = held .. ':' .. id
+  if redis.call('ZSCORE', RETAINED, former) then
+    drop(RETAINED, former)
+  else
+    -- It is counted with others there: this takes it off again.
+    index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+  end
   drop(DEAD, id)
   drop(HOOKS, id)
   free(recordKey(id))
@@ -49,5 +56,3 @@ local function forget(id, held)
   addBytes(0 - tonumber(held))
   changed(id)
 end
-
-local function heldBy(r) return whole(r.size + r.streamSize) end

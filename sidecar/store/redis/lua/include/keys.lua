@@ -7,12 +7,13 @@
 --   base:running    hash  id -> head and names of a request under a lease, as record.lua says
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
---   base:retained   zset  <held>:<id> by removal time  base:dead  zset  dead letters by completion
---   base:hooks      zset  id by due time of its webhook
+--   base:kept       zset  <bytes>:<requests>:<seq of one> by removal time, one for each call that finished some
+--   base:dead       zset  dead letters by completion   base:hooks   zset  id by due time of its webhook
+--   base:retained   zset  <bytes>:<id> by removal time, of what former sidecars finished
 --   channels        base:work, base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
 --@include clock
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, RETAINED = base .. ':deadlines', base .. ':retained'
+local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end

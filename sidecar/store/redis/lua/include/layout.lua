@@ -3,10 +3,9 @@
 -- the same. Numbers that are not there are 0. `size` and the like are bytes; `streamHead` is the sequence of the running stream's
 -- head, `streamLast` the last one used.
 --
--- Times are Redis' own, but the text is stored as its sidecar made it. Until its first claim its `seq` is 0 and its `deadline` the time
--- it has from acceptance: place and deadline are those of the indexes. Under a lease what holds is head and names in `running`: one
--- command for a whole claim, and the content is not touched. Of an answer's record `completed` is 0 and `removeAt` the time it
--- is kept: when it goes is what `retained` says.
+-- Times are by Redis' clock, but the text is stored as its sidecar made it. Until its first claim its `seq` is 0 and its `deadline` the
+-- time it has from acceptance: place and deadline are those of the indexes. Under a lease what holds is head and names in
+-- `running`: one command for a whole claim, and the content is not touched. When an answer came its sidecar knows from when it was claimed.
 -- Why so: Lua hashes each text it is given or makes, byte by byte; a content should pass through it once at most.
 local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36

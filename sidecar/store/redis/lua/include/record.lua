@@ -20,18 +20,12 @@ local function head(r)
 end
 
 --@include former
--- What the indexes know instead of the record (layout.lua).
+-- What the indexes know of one that was never claimed (layout.lua).
 local function complement(id, r)
-  if r.seq == 0 then
-    local timeToLive = r.deadline
-    r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-    r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-    r.created = r.deadline - timeToLive
-  elseif r.state == 'x' and r.completed == 0 then
-    local keptFor = r.removeAt
-    r.removeAt = tonumber(redis.call('ZSCORE', RETAINED, whole(r.size) .. ':' .. id) or '0')
-    r.completed = r.removeAt - keptFor
-  end
+  local timeToLive = r.deadline
+  r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+  r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+  r.created = r.deadline - timeToLive
 end
 
 -- The record without its content, or nothing. Changes nothing.
@@ -47,7 +41,7 @@ local function peek(id)
   if #r.names < r.namesSize then
     r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
   end
-  complement(id, r)
+  if r.seq == 0 then complement(id, r) end
   return r
 end
 
