@@ -1,38 +1,40 @@
 // Puts submissions in line, or says why not: submit and replay.
-import { encodeRequest, fingerprintOf } from '../payload.ts';
+import { decodeRequest, encodeRequest, fingerprintOf } from '../payload.ts';
 import type { Submission } from '../record.ts';
 import type { SubmitOutcome } from '../store.ts';
 import type { Ledger } from './ledger.ts';
-import type { LiveRow } from './schema.ts';
+import { type LiveRow, mostBytesInRow, payload as payloadOf } from './schema.ts';
+import type { Content } from './waiting-content.ts';
 
 type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
   readonly fingerprint: string;
   readonly payload: Buffer;
+  readonly content: Content;
   readonly reachable: number;
 };
 
 export function submit(ledger: Ledger, submission: Submission, reachable: number): SubmitOutcome {
-  return accept(ledger, {
-    ...submission,
-    fingerprint: fingerprintOf(submission),
-    payload: encodeRequest(submission),
-    reachable,
-  });
+  const { id, mode, owner, webhook, ttlMs, method, target, headers } = submission;
+  const payload = encodeRequest(submission);
+  // Not the body that was given: it may be part of something larger, or be used again.
+  const content = { method, target, headers, body: payload.subarray(payload.byteLength - submission.body.byteLength) };
+  const fingerprint = fingerprintOf(submission);
+  return accept(ledger, { id, mode, owner, webhook, ttlMs, fingerprint, payload, content, reachable });
 }
 
 export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome | null {
   const row = ledger.find(id);
   if (row === undefined || row.is_dead !== 1) return null;
-  const payload = ledger.database.bytes('SELECT bytes FROM payloads WHERE seq = ?', row.seq);
+  const payload = ledger.database.bytes(`SELECT ${payloadOf} FROM requests WHERE seq = ?`, row.seq);
   if (payload === undefined) return null;
   const { mode, owner, webhook, fingerprint } = row;
   const ttlMs = row.deadline_at - row.created_at;
-  const outcome = accept(ledger, { id: newId, mode, owner, webhook, ttlMs, fingerprint, payload, reachable: -1 });
+  const content = decodeRequest(payload);
+  const outcome = accept(ledger, { id: newId, mode, owner, webhook, ttlMs, fingerprint, payload, content, reachable: -1 });
   if (outcome.kind === 'accepted') {
-    ledger.database.run('UPDATE requests SET is_dead = 0 WHERE seq = ?', row.seq);
-    ledger.database.run('DELETE FROM payloads WHERE seq = ?', row.seq);
+    ledger.database.run('UPDATE endings SET is_dead = 0 WHERE seq = ?', row.seq);
+    ledger.dropPayload(row);
     ledger.memory.tally.add('deadLetters', -1);
-    ledger.memory.tally.add('bytes', -row.payload_bytes);
   }
   return outcome;
 }
@@ -60,8 +62,8 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
   const deadline = nowMs + entry.ttlMs;
   const seq = memory.nextSeq();
   database.run(
-    `INSERT INTO requests (seq, id, state, mode, owner, webhook, fingerprint, created_at, deadline_at, payload_bytes)
-     VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO requests (seq, id, mode, owner, webhook, fingerprint, created_at, deadline_at, payload_bytes, payload)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     seq,
     entry.id,
     entry.mode,
@@ -71,10 +73,11 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     nowMs,
     deadline,
     size,
+    size <= mostBytesInRow ? entry.payload : null,
   );
-  database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, entry.payload);
+  if (size > mostBytesInRow) database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, entry.payload);
   memory.tally.add('bytes', size);
-  memory.keep({ row: newRow(entry, seq, nowMs), bytes: entry.payload });
+  memory.keep({ row: newRow(entry, seq, nowMs), content: entry.content });
   ledger.joinLine(seq);
   return { kind: 'accepted', position: queued };
 }
@@ -91,6 +94,7 @@ function newRow({ id, mode, owner, webhook, ttlMs, payload }: Entry, seq: number
     token: '',
     created_at: nowMs,
     deadline_at: nowMs + ttlMs,
+    started_at: null,
     error: '',
     stream_head: null,
     stream_last: 0,

@@ -28,14 +28,14 @@ import { GroupCommit } from './group-commit.ts';
 import { replay, submit } from './intake.ts';
 import { Ledger, stateOf } from './ledger.ts';
 import { Room } from './room.ts';
-import type { RequestRow } from './schema.ts';
+import { answer as answerOf, type RequestRow, records } from './schema.ts';
 import { appendStream, readStream, startStream } from './streams.ts';
 import { sweep } from './sweep.ts';
 
 interface Opened {
   readonly database: Database;
   readonly ledger: Ledger;
-  readonly group: GroupCommit;
+  readonly group: GroupCommit<Ledger>;
   readonly room: Room;
 }
 
@@ -115,7 +115,7 @@ export class SqliteStore implements Store {
       if (row === undefined) return { kind: 'not_found' };
       const status = ledger.statusOf(row);
       if (row.outcome !== 'answered') return { kind: 'no_response', status };
-      const answer = database.bytes('SELECT bytes FROM answers WHERE seq = ?', row.seq);
+      const answer = database.bytes(`SELECT ${answerOf} FROM endings WHERE seq = ?`, row.seq);
       if (answer === undefined) return { kind: 'no_response', status };
       return { kind: 'answered', status, response: decodeAnswer(answer) };
     });
@@ -175,7 +175,7 @@ export class SqliteStore implements Store {
   deadLetters(max: number): Promise<readonly RequestStatus[]> {
     return this.#read('deadLetters', (ledger, database) => {
       const rows = database.all<RequestRow>(
-        'SELECT * FROM requests WHERE is_dead = 1 AND remove_at > ? ORDER BY completed_at DESC LIMIT ?',
+        `SELECT * FROM ${records} WHERE is_dead = 1 AND remove_at > ? ORDER BY completed_at DESC LIMIT ?`,
         ledger.nowMs(),
         max,
       );
@@ -222,8 +222,8 @@ export class SqliteStore implements Store {
   }
 
   async #write<T>(name: string, work: (ledger: Ledger) => T, isFlushed = true): Promise<T> {
-    const ledger = this.#ledger();
-    return (this.#opened as Opened).group.do(name, () => work(ledger), isFlushed);
+    this.#ledger();
+    return (this.#opened as Opened).group.do(name, work, isFlushed);
   }
 
   /** Before a step that brings content. Throws where the disk has no room for it. */
