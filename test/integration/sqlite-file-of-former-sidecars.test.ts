@@ -173,7 +173,9 @@ it('of another deployment, or of a version to come, it is left as it is', async 
   file.close();
   await expect(open()).rejects.toThrow(/belongs to schema 4, not 3/);
   const again = new DatabaseSync(path);
-  expect(again.prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name = 'endings'`).get()).toEqual({ count: 0 });
+  expect(again.prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name = 'endings'`).get()).toEqual({
+    count: 0,
+  });
   again.close();
 });
 

@@ -59,7 +59,8 @@ export class ClaimLog {
   }
 
   #isRunning(seq: number): boolean {
-    const running = 'SELECT 1 FROM requests WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM endings WHERE endings.seq = requests.seq)';
+    const running =
+      'SELECT 1 FROM requests WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM endings WHERE endings.seq = requests.seq)';
     return this.#database.list(running, seq) !== undefined;
   }
 

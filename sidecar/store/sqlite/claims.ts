@@ -43,11 +43,12 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
 
 function give(ledger: Ledger, { row, content }: Waiting, token: string, nowMs: number, leaseMs: number): Claim {
   ledger.leave(row);
-  const running = { ...row, ...claimed(row, token, nowMs) };
+  const running = claimed(row, token, nowMs);
   ledger.memory.hold(running, nowMs + leaseMs);
   ledger.changed(row.id);
   const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
-  const { method, target, headers, body } = content;
+  const { method, target, headers, bytes } = content;
+  const body = bytes.subarray(bytes.byteLength - content.bodyBytes);
   const ttlMs = deadlineAtMs - createdAtMs;
   const submission = { id, mode, owner, webhook, ttlMs, method, target, headers, body };
   return { id, token, attempt: running.attempts, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };

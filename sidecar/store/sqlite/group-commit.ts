@@ -106,8 +106,7 @@ export class GroupCommit<Member extends GroupMember> {
       return;
     }
     // Those who changed nothing may have seen what another did: a submission that is there already.
-    const isBehind =
-      this.#database.changes > changesBefore || this.#next.steps.length > 0 || this.#flushError !== null;
+    const isBehind = this.#database.changes > changesBefore || this.#next.steps.length > 0 || this.#flushError !== null;
     const flight = isBehind ? this.#next : this.#underWay;
     const endedMs = monotonicMs();
     for (const step of group) {

@@ -1,25 +1,30 @@
 // Puts submissions in line, or says why not: submit and replay.
-import { decodeRequest, encodeRequest, fingerprintOf } from '../payload.ts';
+import { encodeRequest, fingerprintOf } from '../payload.ts';
 import type { Submission } from '../record.ts';
 import type { SubmitOutcome } from '../store.ts';
 import type { Ledger } from './ledger.ts';
 import { type LiveRow, mostBytesInRow, payload as payloadOf } from './schema.ts';
-import type { Content } from './waiting-content.ts';
+import { type Content, contentOf } from './waiting-content.ts';
 
 type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
   readonly fingerprint: string;
-  readonly payload: Buffer;
   readonly content: Content;
   readonly reachable: number;
 };
 
 export function submit(ledger: Ledger, submission: Submission, reachable: number): SubmitOutcome {
-  const { id, mode, owner, webhook, ttlMs, method, target, headers } = submission;
-  const payload = encodeRequest(submission);
-  // Not the body that was given: it may be part of something larger, or be used again.
-  const content = { method, target, headers, body: payload.subarray(payload.byteLength - submission.body.byteLength) };
-  const fingerprint = fingerprintOf(submission);
-  return accept(ledger, { id, mode, owner, webhook, ttlMs, fingerprint, payload, content, reachable });
+  const { id, mode, owner, webhook, ttlMs, method, target, headers, body } = submission;
+  const content = { method, target, headers, bytes: encodeRequest(submission), bodyBytes: body.byteLength };
+  return accept(ledger, {
+    id,
+    mode,
+    owner,
+    webhook,
+    ttlMs,
+    fingerprint: fingerprintOf(submission),
+    content,
+    reachable,
+  });
 }
 
 export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome | null {
@@ -29,8 +34,8 @@ export function replay(ledger: Ledger, id: string, newId: string): SubmitOutcome
   if (payload === undefined) return null;
   const { mode, owner, webhook, fingerprint } = row;
   const ttlMs = row.deadline_at - row.created_at;
-  const content = decodeRequest(payload);
-  const outcome = accept(ledger, { id: newId, mode, owner, webhook, ttlMs, fingerprint, payload, content, reachable: -1 });
+  const content = contentOf(payload);
+  const outcome = accept(ledger, { id: newId, mode, owner, webhook, ttlMs, fingerprint, content, reachable: -1 });
   if (outcome.kind === 'accepted') {
     ledger.database.run('UPDATE endings SET is_dead = 0 WHERE seq = ?', row.seq);
     ledger.dropPayload(row);
@@ -54,7 +59,8 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
   const { bytes } = memory.tally.sums;
   if (queued >= limits.maxQueue) return { kind: 'full', queued };
   if (entry.reachable >= 0 && queued > entry.reachable) return { kind: 'unreachable', queued };
-  const size = entry.payload.byteLength;
+  const { bytes: payload } = entry.content;
+  const size = payload.byteLength;
   if (limits.maxStoredBytes > 0 && bytes + size > limits.maxStoredBytes) {
     return { kind: 'quota_exceeded', storedBytes: bytes };
   }
@@ -73,16 +79,16 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     nowMs,
     deadline,
     size,
-    size <= mostBytesInRow ? entry.payload : null,
+    size <= mostBytesInRow ? payload : null,
   );
-  if (size > mostBytesInRow) database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, entry.payload);
+  if (size > mostBytesInRow) database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, payload);
   memory.tally.add('bytes', size);
   memory.keep({ row: newRow(entry, seq, nowMs), content: entry.content });
   ledger.joinLine(seq);
   return { kind: 'accepted', position: queued };
 }
 
-function newRow({ id, mode, owner, webhook, ttlMs, payload }: Entry, seq: number, nowMs: number): LiveRow {
+function newRow({ id, mode, owner, webhook, ttlMs, content }: Entry, seq: number, nowMs: number): LiveRow {
   return {
     seq,
     id,
@@ -98,7 +104,7 @@ function newRow({ id, mode, owner, webhook, ttlMs, payload }: Entry, seq: number
     error: '',
     stream_head: null,
     stream_last: 0,
-    payload_bytes: payload.byteLength,
+    payload_bytes: content.bytes.byteLength,
     answer_bytes: 0,
   };
 }

@@ -61,7 +61,7 @@ export class Ledger implements GroupMember {
     const [effects, changed, isWorkNew] = [this.#effects, this.#changed, this.#isWorkNew];
     this.#forgetEffects();
     for (const effect of effects) effect();
-    if (this.changes.size > 0) for (const id of changed) this.changes.notify(id);
+    for (const id of changed) this.changes.notify(id);
     if (isWorkNew) this.work.notify();
   }
 
@@ -222,7 +222,7 @@ export class Ledger implements GroupMember {
   }
 
   changed(id: string): void {
-    this.#changed.push(id);
+    if (this.changes.size > 0) this.#changed.push(id);
   }
 
   #forgetEffects(): void {

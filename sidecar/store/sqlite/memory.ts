@@ -48,7 +48,13 @@ export class Memory {
   /** Whoever held a lease is gone: waiting for it to run out would help nobody. */
   read(database: Database): void {
     const running = this.#readRunning(database);
-    type Values = readonly [seq: number, id: string, deadlineAtMs: number, dueAtMs: number | null, outcome: string | null];
+    type Values = readonly [
+      seq: number,
+      id: string,
+      deadlineAtMs: number,
+      dueAtMs: number | null,
+      outcome: string | null,
+    ];
     const all = `SELECT requests.seq, id, deadline_at, due_at, outcome FROM requests LEFT JOIN endings USING (seq) ORDER BY seq`;
     for (const [seq, id, deadlineAtMs, dueAtMs, outcome] of database.each<Values>(all)) {
       this.ids.add(id, seq);
@@ -74,7 +80,7 @@ export class Memory {
       for (const seq of seqs) {
         const before = database.get<RequestRow>(`SELECT * FROM ${records} WHERE seq = ?`, seq);
         if (before === undefined) continue;
-        const row = { ...before, ...claimed(before, token, startedAtMs) };
+        const row = claimed(before, token, startedAtMs);
         this.#running.set(row.id, { row, leaseUntilMs: 0 });
         given.add(seq);
       }
@@ -189,6 +195,6 @@ export class Memory {
 }
 
 /** What a claim changes in a row. */
-export function claimed(row: LiveRow, token: string, startedAtMs: number) {
-  return { state: 'running', token, attempts: row.attempts + 1, started_at: startedAtMs } as const;
+export function claimed(row: LiveRow, token: string, startedAtMs: number): LiveRow {
+  return { ...row, state: 'running', token, attempts: row.attempts + 1, started_at: startedAtMs };
 }

@@ -10,7 +10,11 @@ const maxBytes = 2 * 1024 * 1024;
 /** What a row takes beside its content, about. */
 const rowBytes = 512;
 
-export type Content = Pick<Submission, 'method' | 'target' | 'headers' | 'body'>;
+export interface Content extends Pick<Submission, 'method' | 'target' | 'headers'> {
+  /** As it lies in the file; the body is its end. */
+  readonly bytes: Buffer;
+  readonly bodyBytes: number;
+}
 
 export interface Waiting {
   readonly row: LiveRow;
@@ -51,8 +55,8 @@ export class WaitingContent {
        stream_bytes, ${payload} FROM requests WHERE seq = ?`,
       seq,
     );
-    const bytes = values?.at(-1);
-    if (values === undefined || !(bytes instanceof Uint8Array)) {
+    const found = values?.at(-1);
+    if (values === undefined || !(found instanceof Uint8Array)) {
       throw new StoreError(`the store file ${this.#database.path} is damaged: it lacks the request of place ${seq}`);
     }
     const [id, mode, owner, webhook, attempts, token, created_at, deadline_at, started_at, error, ...rest] = values;
@@ -76,9 +80,14 @@ export class WaitingContent {
         payload_bytes,
         answer_bytes,
       },
-      content: decodeRequest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+      content: contentOf(Buffer.from(found.buffer, found.byteOffset, found.byteLength)),
     };
   }
+}
+
+export function contentOf(bytes: Buffer): Content {
+  const { method, target, headers, body } = decodeRequest(bytes);
+  return { method, target, headers, bytes, bodyBytes: body.byteLength };
 }
 
 type Columns = readonly [
@@ -100,5 +109,5 @@ type Columns = readonly [
 
 /** The body is counted with its head, and the head once more: it is kept as text too. */
 function sizeOf({ row, content }: Waiting): number {
-  return 2 * row.payload_bytes - content.body.byteLength + rowBytes;
+  return 2 * row.payload_bytes - content.bodyBytes + rowBytes;
 }
