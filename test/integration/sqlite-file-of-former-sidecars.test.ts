@@ -142,10 +142,11 @@ it('what it accepted is answered, each at its place, and the rest is as it was',
   expect(await store.submit(requests.queued)).toEqual({ kind: 'duplicate' });
   expect(await store.submit({ ...requests.answered, body: Buffer.from('other') })).toEqual({ kind: 'conflict' });
   expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, expired: 0, removed: 0 });
-  expect(await store.status('running')).toMatchObject({ state: 'queued', position: 0 });
+  expect(await store.status('running')).toMatchObject({ state: 'queued', position: 0, attempts: 1 });
   nowMs += 1000;
   for (const id of ['delayed', 'running', 'queued'] as const) {
     const claim = await claimOne(store);
+    expect(claim.attempt).toBe(id === 'queued' ? 1 : 2);
     expect({ ...claim.submission, body: Buffer.from(claim.submission.body) }).toEqual(requests[id]);
     expect(await store.complete(claim, response())).toBe(true);
   }

@@ -4,7 +4,7 @@ import type { StoredResponse } from '../record.ts';
 import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
 import { claimed } from './memory.ts';
-import { mostBytesInRow } from './schema.ts';
+import { mostInRow } from './schema.ts';
 import type { Waiting } from './waiting-content.ts';
 
 /** Bytes of requests that one claim carries at most; a larger one goes alone. */
@@ -92,7 +92,7 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
   }
   if (row.mode === 'async') {
     const bytes = encodeAnswer(response);
-    if (bytes.byteLength <= mostBytesInRow) answer = bytes;
+    if (bytes.byteLength <= mostInRow.answer) answer = bytes;
     else ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
     answerBytes += bytes.byteLength;
   }

@@ -11,7 +11,7 @@ export function claimDeliveries(ledger: Ledger, max: number, leaseMs: number): r
     max,
   );
   return rows.map((row) => {
-    const attempt = row.delivery_attempts + 1;
+    const attempt = (row.delivery_attempts ?? 0) + 1;
     ledger.database.run(
       'UPDATE endings SET delivery_due_at = ?, delivery_attempts = ? WHERE seq = ?',
       nowMs + leaseMs,

@@ -3,7 +3,7 @@ import { encodeRequest, fingerprintOf } from '../payload.ts';
 import type { Submission } from '../record.ts';
 import type { SubmitOutcome } from '../store.ts';
 import type { Ledger } from './ledger.ts';
-import { type LiveRow, mostBytesInRow, payload as payloadOf } from './schema.ts';
+import { type LiveRow, mostInRow, payload as payloadOf } from './schema.ts';
 import { type Content, contentOf } from './waiting-content.ts';
 
 type Entry = Omit<Submission, 'method' | 'target' | 'headers' | 'body'> & {
@@ -79,9 +79,9 @@ function accept(ledger: Ledger, entry: Entry): SubmitOutcome {
     nowMs,
     deadline,
     size,
-    size <= mostBytesInRow ? payload : null,
+    size <= mostInRow.payload ? payload : null,
   );
-  if (size > mostBytesInRow) database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, payload);
+  if (size > mostInRow.payload) database.run('INSERT INTO payloads (seq, bytes) VALUES (?, ?)', seq, payload);
   memory.tally.add('bytes', size);
   memory.keep({ row: newRow(entry, seq, nowMs), content: entry.content });
   ledger.joinLine(seq);

@@ -9,7 +9,7 @@ import type { Lease } from '../store.ts';
 import type { Database } from './database.ts';
 import type { GroupMember } from './group-commit.ts';
 import { Memory } from './memory.ts';
-import { type LiveRow, mostBytesInRow, type RequestRow, records } from './schema.ts';
+import { type LiveRow, mostInRow, type RequestRow, records } from './schema.ts';
 
 const endEvents: Readonly<Record<Outcome, RequestEvent>> = {
   answered: 'answered',
@@ -205,7 +205,7 @@ export class Ledger implements GroupMember {
 
   /** What lies in the row goes with the row. */
   dropPayload({ seq, payload_bytes: bytes }: LiveRow): void {
-    if (bytes > mostBytesInRow) this.database.run('DELETE FROM payloads WHERE seq = ?', seq);
+    if (bytes > mostInRow.payload) this.database.run('DELETE FROM payloads WHERE seq = ?', seq);
     this.memory.tally.add('bytes', -bytes);
   }
 

@@ -6,8 +6,11 @@
 
 export const schemaVersion = 3;
 
-/** Content of at most so many bytes lies in the row it belongs to, and goes with it; a larger one lies apart, so that the row stays small. */
-export const mostBytesInRow = 2048;
+/**
+ * Content of at most so many bytes lies in the row it belongs to: a row less to write. A larger one lies apart, so that rows stay small
+ * and a request's content can go when it has ended; what lies in the row goes with the record.
+ */
+export const mostInRow = { payload: 1024, answer: 2048 } as const;
 
 /** What every version has: whose file it is, and which. */
 export const about = `
@@ -69,7 +72,7 @@ export const records = `(
   SELECT r.seq, r.id, iif(e.seq IS NOT NULL, 'done', iif(r.due_at IS NULL, 'queued', 'delayed')) AS state, r.mode, r.owner, r.webhook,
     r.fingerprint, coalesce(e.attempts, r.attempts) AS attempts, coalesce(e.token, r.token) AS token, r.created_at, r.deadline_at,
     coalesce(e.started_at, r.started_at) AS started_at, e.completed_at, e.remove_at, e.outcome, coalesce(e.error, r.error) AS error,
-    coalesce(e.is_dead, 0) AS is_dead, e.delivery_due_at, e.delivery_attempts, r.stream_head, r.stream_last, r.payload_bytes,
+    e.is_dead, e.delivery_due_at, e.delivery_attempts, r.stream_head, r.stream_last, r.payload_bytes,
     coalesce(e.answer_bytes, r.stream_bytes) AS answer_bytes
   FROM requests r LEFT JOIN endings e ON e.seq = r.seq)`;
 
@@ -104,6 +107,6 @@ export interface RequestRow extends LiveRow {
   readonly completed_at: number | null;
   readonly remove_at: number | null;
   readonly outcome: 'answered' | 'failed' | 'expired' | 'canceled' | null;
-  readonly is_dead: number;
-  readonly delivery_attempts: number;
+  readonly is_dead: number | null;
+  readonly delivery_attempts: number | null;
 }
