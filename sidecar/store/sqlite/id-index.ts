@@ -31,6 +31,11 @@ export class IdIndex {
     return places;
   }
 
+  /** One that the file has: nothing takes it back. */
+  read(id: string, seq: number): void {
+    this.#put(this.#hashOf(id), seq);
+  }
+
   add(id: string, seq: number): void {
     const hash = this.#hashOf(id);
     this.#put(hash, seq);

@@ -57,7 +57,7 @@ export class Memory {
     ];
     const all = `SELECT requests.seq, id, deadline_at, due_at, outcome FROM requests LEFT JOIN endings USING (seq) ORDER BY seq`;
     for (const [seq, id, deadlineAtMs, dueAtMs, outcome] of database.each<Values>(all)) {
-      this.ids.add(id, seq);
+      this.ids.read(id, seq);
       this.#latest = seq;
       if (outcome !== null) continue;
       this.#deadlines.add(deadlineAtMs, seq);
@@ -65,7 +65,6 @@ export class Memory {
       if (dueAtMs === null) this.line.add(seq);
       else this.#setDelay(seq, dueAtMs);
     }
-    this.#undo.forget();
     this.tally.set(
       database.get<{ deadLetters: number; bytes: number }>(
         `SELECT coalesce(sum(is_dead), 0) AS deadLetters,
