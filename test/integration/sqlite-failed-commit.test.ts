@@ -17,7 +17,7 @@ import { response, submission } from '../support/stores.ts';
 let directory = '';
 let database: Database;
 let ledger: Ledger;
-let group: GroupCommit;
+let group: GroupCommit<Ledger>;
 let nowMs = 1_800_000_000_000;
 const limits: StoreLimits = {
   retentionMs: 60_000,
@@ -81,7 +81,7 @@ it('is as before, and what was due is still due', async () => {
     expect(sweep(ledger)).toMatchObject({ expired: 2 });
     const expired = ledger.find('request-6');
     if (expired !== undefined) ledger.forget(expired);
-    expect(ledger.memory.ids.find('request-6')).toBeUndefined();
+    expect(ledger.findAny('request-6')).toBeUndefined();
     throw new Error('this commit fails');
   });
   await expect(broken).rejects.toThrow('this commit fails');

@@ -142,10 +142,11 @@ it('what it accepted is answered, each at its place, and the rest is as it was',
   expect(await store.submit(requests.queued)).toEqual({ kind: 'duplicate' });
   expect(await store.submit({ ...requests.answered, body: Buffer.from('other') })).toEqual({ kind: 'conflict' });
   expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, expired: 0, removed: 0 });
-  expect(await store.status('running')).toMatchObject({ state: 'queued', position: 0 });
+  expect(await store.status('running')).toMatchObject({ state: 'queued', position: 0, attempts: 1 });
   nowMs += 1000;
   for (const id of ['delayed', 'running', 'queued'] as const) {
     const claim = await claimOne(store);
+    expect(claim.attempt).toBe(id === 'queued' ? 1 : 2);
     expect({ ...claim.submission, body: Buffer.from(claim.submission.body) }).toEqual(requests[id]);
     expect(await store.complete(claim, response())).toBe(true);
   }
@@ -161,7 +162,7 @@ it('is taken over once: the next sidecar finds the new tables', async () => {
   expect(await store.figures()).toMatchObject({ queued: 2, running: 1, deadLetters: 1 });
   expect(await store.submit(submission({ id: 'new' }))).toEqual({ kind: 'accepted', position: 2 });
   const tables = new Set(await tablesOf(store));
-  expect(tables).toContain('ids');
+  expect(tables).toContain('endings');
   expect(tables).not.toContain('requests_of_version_1');
 });
 
@@ -169,11 +170,13 @@ it('of another deployment, or of a version to come, it is left as it is', async 
   writeVersion1();
   await expect(open('two')).rejects.toThrow(/belongs to deployment default\/one, not default\/two/);
   const file = new DatabaseSync(path);
-  file.exec(`UPDATE about SET value = '3' WHERE name = 'schema'`);
+  file.exec(`UPDATE about SET value = '4' WHERE name = 'schema'`);
   file.close();
-  await expect(open()).rejects.toThrow(/belongs to schema 3, not 2/);
+  await expect(open()).rejects.toThrow(/belongs to schema 4, not 3/);
   const again = new DatabaseSync(path);
-  expect(again.prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name = 'ids'`).get()).toEqual({ count: 0 });
+  expect(again.prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name = 'endings'`).get()).toEqual({
+    count: 0,
+  });
   again.close();
 });
 

@@ -1,5 +1,5 @@
-// The latest ids are in memory and go into the file's index by the thousand: at whatever point of that the sidecar dies, its successor
-// knows every request by its id, and knows nothing of those that were removed.
+// Which id is at which place is in memory alone: whenever the sidecar dies, its successor knows every request by its id, and knows
+// nothing of those that were removed.
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,10 +47,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('every id is known again, whatever part of them was written', { timeout: 120_000 }, async () => {
+it('every id is known again', { timeout: 120_000 }, async () => {
   const kept = new Map<string, Submission>();
   const removed: string[] = [];
-  // Each crash at another point of the gathering and the writing of thousands.
+  // Thousands, so that what is in memory grows several times.
   for (const count of [500, 3700, 100, 2900, 4200]) {
     const requests = Array.from({ length: count }, () => submission());
     for (let at = 0; at < count; at += 100) {

@@ -1,8 +1,10 @@
 // What a worker does with requests: claim, renew, complete, fail, hand back. All but the claim are conditional on the lease.
-import { decodeRequest, encodeAnswer } from '../payload.ts';
+import { encodeAnswer } from '../payload.ts';
 import type { StoredResponse } from '../record.ts';
 import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
+import { claimed } from './memory.ts';
+import { mostInRow } from './schema.ts';
 import type { Waiting } from './waiting-content.ts';
 
 /** Bytes of requests that one claim carries at most; a larger one goes alone. */
@@ -17,6 +19,7 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   releaseDelayed(ledger, 100);
   const nowMs = ledger.nowMs();
   const claims: Claim[] = [];
+  const seqs: number[] = [];
   let expired = 0;
   let room = maxClaimBytes;
   while (claims.length < options.max && expired < 100) {
@@ -32,26 +35,23 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
     if (claims.length > 0 && row.payload_bytes > room) break;
     room -= row.payload_bytes;
     claims.push(give(ledger, waiting, token, nowMs, options.leaseMs));
+    seqs.push(seq);
   }
+  if (seqs.length > 0) ledger.memory.claims.add({ token, startedAtMs: nowMs, seqs });
   return { claims, expired };
 }
 
-function give(ledger: Ledger, { row, bytes }: Waiting, token: string, nowMs: number, leaseMs: number): Claim {
-  const attempt = row.attempts + 1;
+function give(ledger: Ledger, { row, content }: Waiting, token: string, nowMs: number, leaseMs: number): Claim {
   ledger.leave(row);
-  ledger.database.run(
-    `UPDATE requests SET state = 'running', token = ?, attempts = ?, started_at = ? WHERE seq = ?`,
-    token,
-    attempt,
-    nowMs,
-    row.seq,
-  );
-  ledger.memory.hold({ ...row, state: 'running', token, attempts: attempt }, nowMs + leaseMs);
+  const running = claimed(row, token, nowMs);
+  ledger.memory.hold(running, nowMs + leaseMs);
   ledger.changed(row.id);
   const { id, mode, owner, webhook, created_at: createdAtMs, deadline_at: deadlineAtMs } = row;
-  const request = decodeRequest(bytes);
-  const submission = { id, mode, owner, webhook, ttlMs: deadlineAtMs - createdAtMs, ...request };
-  return { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
+  const { method, target, headers, bytes } = content;
+  const body = bytes.subarray(bytes.byteLength - content.bodyBytes);
+  const ttlMs = deadlineAtMs - createdAtMs;
+  const submission = { id, mode, owner, webhook, ttlMs, method, target, headers, body };
+  return { id, token, attempt: running.attempts, createdAtMs, deadlineAtMs, claimedAtMs: nowMs, submission };
 }
 
 /** Requests whose backoff is over go back to their place by arrival. */
@@ -61,7 +61,7 @@ export function releaseDelayed(ledger: Ledger, max: number): void {
   for (let released = 0; released < max; released++) {
     const seq = memory.takeDue(nowMs);
     if (seq === undefined) return;
-    database.run(`UPDATE requests SET state = 'queued', due_at = NULL WHERE seq = ?`, seq);
+    database.run(`UPDATE requests SET due_at = NULL WHERE seq = ?`, seq);
     ledger.joinLine(seq);
   }
 }
@@ -84,6 +84,7 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
   const row = ledger.heldBy(lease);
   if (typeof row === 'boolean') return row;
   let answerBytes = row.answer_bytes;
+  let answer: Uint8Array | null = null;
   if (row.stream_head === null && answerBytes > 0) {
     // A stream of an earlier attempt that broke off: this answer is not its end.
     ledger.database.run('DELETE FROM stream_pieces WHERE seq = ?', row.seq);
@@ -91,11 +92,12 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
   }
   if (row.mode === 'async') {
     const bytes = encodeAnswer(response);
-    ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
+    if (bytes.byteLength <= mostInRow.answer) answer = bytes;
+    else ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
     answerBytes += bytes.byteLength;
   }
   ledger.memory.tally.add('bytes', answerBytes - row.answer_bytes);
-  ledger.finish(row, { outcome: 'answered', error: '', token: lease.token, answerBytes });
+  ledger.finish(row, { outcome: 'answered', error: '', token: lease.token, answer, answerBytes });
   departed(ledger);
   return true;
 }

@@ -1,19 +1,19 @@
 // Webhooks that are still to be delivered: they stay in the file until settled, so that a restart loses none.
 import type { Delivery } from '../store.ts';
 import type { Ledger } from './ledger.ts';
-import type { RequestRow } from './schema.ts';
+import { type RequestRow, records } from './schema.ts';
 
 export function claimDeliveries(ledger: Ledger, max: number, leaseMs: number): readonly Delivery[] {
   const nowMs = ledger.nowMs();
   const rows = ledger.database.all<RequestRow>(
-    'SELECT * FROM requests WHERE delivery_due_at <= ? ORDER BY delivery_due_at LIMIT ?',
+    `SELECT * FROM ${records} WHERE delivery_due_at <= ? ORDER BY delivery_due_at LIMIT ?`,
     nowMs,
     max,
   );
   return rows.map((row) => {
-    const attempt = row.delivery_attempts + 1;
+    const attempt = (row.delivery_attempts ?? 0) + 1;
     ledger.database.run(
-      'UPDATE requests SET delivery_due_at = ?, delivery_attempts = ? WHERE seq = ?',
+      'UPDATE endings SET delivery_due_at = ?, delivery_attempts = ? WHERE seq = ?',
       nowMs + leaseMs,
       attempt,
       row.seq,
@@ -25,8 +25,8 @@ export function claimDeliveries(ledger: Ledger, max: number, leaseMs: number): r
 export function settleDelivery(ledger: Ledger, id: string, retryAfterMs: number | null): void {
   const dueAtMs = retryAfterMs === null ? null : ledger.nowMs() + retryAfterMs;
   ledger.database.run(
-    'UPDATE requests SET delivery_due_at = ? WHERE seq = ? AND delivery_due_at IS NOT NULL',
+    'UPDATE endings SET delivery_due_at = ? WHERE seq = ? AND delivery_due_at IS NOT NULL',
     dueAtMs,
-    ledger.memory.ids.find(id) ?? null,
+    ledger.findAny(id)?.seq ?? null,
   );
 }

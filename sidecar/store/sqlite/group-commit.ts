@@ -5,45 +5,43 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import type { StoreObserver } from '../store.ts';
 import type { Database } from './database.ts';
 
-interface Step {
+interface Step<Member> {
   readonly name: string;
   readonly startedMs: number;
   readonly isFlushed: boolean;
-  readonly work: () => unknown;
+  readonly work: (member: Member) => unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   result: unknown;
 }
 
 /** What one flush covers: steps, and readers who saw what they did. */
-interface Flight {
-  readonly steps: Step[];
+interface Flight<Member> {
+  readonly steps: Step<Member>[];
   readonly readers: (() => void)[];
 }
 
-/** Memory that belongs to the data: told when a group begins and is about to end, and whether it came to stay. */
+/** Memory that belongs to the data: told when a group begins, and whether it came to stay. */
 export interface GroupMember {
   begun(): void;
-  /** The last chance to write. */
-  committing(): void;
   committed(): void;
   rolledBack(): void;
 }
 
-export class GroupCommit {
+export class GroupCommit<Member extends GroupMember> {
   readonly #database: Database;
-  readonly #member: GroupMember;
+  readonly #member: Member;
   readonly #observer: StoreObserver;
   #isTurnDue = false;
-  #waiting: Step[] = [];
+  #waiting: Step<Member>[] = [];
   /** Committed since the flush under way began. */
-  #next: Flight = { steps: [], readers: [] };
-  #underWay: Flight | undefined;
+  #next: Flight<Member> = { steps: [], readers: [] };
+  #underWay: Flight<Member> | undefined;
   #commitError: string | null = null;
   /** Not null: what was committed before is not known to be on the disk. */
   #flushError: string | null = null;
 
-  constructor(database: Database, member: GroupMember, observer: StoreObserver) {
+  constructor(database: Database, member: Member, observer: StoreObserver) {
     this.#database = database;
     this.#member = member;
     this.#observer = observer;
@@ -55,10 +53,10 @@ export class GroupCommit {
   }
 
   /** `isFlushed`: false for what may be lost with the machine's power, since a restart undoes it anyway. */
-  do<T>(name: string, work: () => T, isFlushed = true): Promise<T> {
+  do<T>(name: string, work: (member: Member) => T, isFlushed = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const step = { name, startedMs: monotonicMs(), isFlushed, work, resolve, reject, result: undefined };
-      this.#waiting.push(step as Step);
+      this.#waiting.push(step as Step<Member>);
       this.#turnSoon();
     });
   }
@@ -96,12 +94,11 @@ export class GroupCommit {
     const group = this.#waiting;
     this.#waiting = [];
     this.#member.begun();
-    const changesBefore = this.#database.changes();
+    const changesBefore = this.#database.changes;
     try {
-      this.#database.run('BEGIN IMMEDIATE');
-      for (const step of group) step.result = step.work();
-      this.#member.committing();
-      this.#database.run('COMMIT');
+      this.#database.begin();
+      for (const step of group) step.result = step.work(this.#member);
+      this.#database.commit();
       this.#commitError = null;
     } catch (error) {
       this.#undo();
@@ -109,8 +106,7 @@ export class GroupCommit {
       return;
     }
     // Those who changed nothing may have seen what another did: a submission that is there already.
-    const isBehind =
-      this.#database.changes() > changesBefore || this.#next.steps.length > 0 || this.#flushError !== null;
+    const isBehind = this.#database.changes > changesBefore || this.#next.steps.length > 0 || this.#flushError !== null;
     const flight = isBehind ? this.#next : this.#underWay;
     const endedMs = monotonicMs();
     for (const step of group) {
@@ -135,13 +131,13 @@ export class GroupCommit {
     });
   }
 
-  #resolve({ name, startedMs, resolve, result }: Step, endedMs: number): void {
+  #resolve({ name, startedMs, resolve, result }: Step<Member>, endedMs: number): void {
     this.#observer.storeLatency(name, (endedMs - startedMs) / 1000);
     resolve(result);
   }
 
   /** Returns what they were told. */
-  #reject(group: readonly Step[], error: unknown): string {
+  #reject(group: readonly Step<Member>[], error: unknown): string {
     const failure = this.#database.explain(error);
     for (const { name, reject } of group) {
       this.#observer.storeError(name);

@@ -1,110 +1,107 @@
-// From a request's id to its place by arrival. Ids come in no order: put into the index one by one, each rewrites a page of the
-// file of its own. So the latest are kept in memory and go into the file by the thousand, sorted, a few with each commit.
-// What a crash leaves out of the file is put in when it is opened.
-import type { Database } from './database.ts';
+// From a request's id to its place by arrival, in memory alone: ids come in no order, so an index in the file would rewrite a page of
+// its own for nearly each. Kept is a hash of each id, at most 32 bytes a request, and the row says whether it is the one: of a million
+// ids one in four thousand makes us look in vain. A hash table in two flat arrays, because as a Map of texts it would take 100 bytes.
+import { randomHex } from '../../../runtime/random-id.ts';
 import type { Undo } from './undo.ts';
 
-/** Ids that are gathered before they are sorted and written; at most twice as many are in memory. */
-const gathered = 4096;
-/** Written with a commit for each id that it brought: faster than they come, so that a batch ends before the next begins. */
-const writtenForEach = 2;
-const watermark = 'ids written up to';
+const smallest = 1024;
+const fullest = 0.75;
+const none: readonly number[] = [];
 
 export class IdIndex {
-  readonly #database: Database;
   readonly #undo: Undo;
-  #gathering = new Map<string, number>();
-  /** Being written: those of `#left` are still to come. */
-  #writing = new Map<string, number>();
-  #left: string[] = [];
-  /** Every id of a smaller arrival number is in the file once nothing is left. */
-  #writtenUpTo = 0;
-  #latest = 0;
-  #added = 0;
+  /** Who sends ids cannot choose them to have one hash. */
+  readonly #seed = Number.parseInt(randomHex(4), 16) | 0;
+  #hashes = new Int32Array(smallest);
+  /** Arrival numbers, which begin at 1; 0: free. */
+  #seqs = new Float64Array(smallest);
+  #count = 0;
 
-  constructor(database: Database, undo: Undo) {
-    this.#database = database;
+  constructor(undo: Undo) {
     this.#undo = undo;
   }
 
-  /** Brings the file up to date. Returns the largest arrival number in use. */
-  open(): number {
-    const kept = this.#database.get<{ value: string }>('SELECT value FROM about WHERE name = ?', watermark);
-    const writtenUpTo = Number(kept?.value ?? 0);
-    this.#database.run(
-      'INSERT OR REPLACE INTO ids (id, seq) SELECT id, seq FROM requests WHERE seq > ? ORDER BY id',
-      writtenUpTo,
-    );
-    const { latest } = this.#database.get<{ latest: number | null }>('SELECT max(seq) AS latest FROM requests')!;
-    this.#latest = Math.max(latest ?? 0, writtenUpTo);
-    this.#remember(this.#latest);
-    return this.#latest;
-  }
-
-  find(id: string): number | undefined {
-    return (
-      this.#gathering.get(id) ??
-      this.#writing.get(id) ??
-      this.#database.get<{ seq: number }>('SELECT seq FROM ids WHERE id = ?', id)?.seq
-    );
-  }
-
-  /** Arrival numbers come in order, and no id twice. */
-  add(id: string, seq: number): void {
-    const gathering = this.#gathering;
-    gathering.set(id, seq);
-    this.#latest = seq;
-    this.#added++;
-    this.#undo.orElse(() => gathering.delete(id));
-  }
-
-  remove(id: string): void {
-    if (this.#forget(this.#gathering, id)) return;
-    this.#forget(this.#writing, id);
-    this.#database.run('DELETE FROM ids WHERE id = ?', id);
-  }
-
-  /** This commit's share of the writing, as its last step. */
-  write(): void {
-    const added = this.#added;
-    this.#added = 0;
-    if (this.#gathering.size >= gathered && this.#left.length === 0) this.#turnOver();
-    else if (added > 0 && this.#left.length > 0) this.#writeSome(added * writtenForEach);
-  }
-
-  #forget(map: Map<string, number>, id: string): boolean {
-    const seq = map.get(id);
-    if (seq === undefined) return false;
-    map.delete(id);
-    this.#undo.orElse(() => map.set(id, seq));
-    return true;
-  }
-
-  #turnOver(): void {
-    const [gathering, writing] = [this.#gathering, this.#writing];
-    this.#gathering = new Map();
-    this.#writing = gathering;
-    this.#left = [...gathering.keys()].sort();
-    this.#writtenUpTo = this.#latest;
-    this.#undo.orElse(() => {
-      this.#gathering = gathering;
-      this.#writing = writing;
-      this.#left = [];
-    });
-  }
-
-  #writeSome(count: number): void {
-    const some = this.#left.splice(-count);
-    this.#undo.orElse(() => this.#left.push(...some));
-    for (const id of some) {
-      const seq = this.#writing.get(id);
-      // It may have been removed since.
-      if (seq !== undefined) this.#database.run('INSERT OR REPLACE INTO ids (id, seq) VALUES (?, ?)', id, seq);
+  /** Where the request of this id may be: mostly nowhere or at one place. */
+  placesOf(id: string): readonly number[] {
+    const hash = this.#hashOf(id);
+    let places = none;
+    for (let at = this.#home(hash); this.#seqs[at] !== 0; at = this.#after(at)) {
+      if (this.#hashes[at] === hash) places = [...places, this.#seqs[at] as number];
     }
-    if (this.#left.length === 0) this.#remember(this.#writtenUpTo);
+    return places;
   }
 
-  #remember(seq: number): void {
-    this.#database.run('INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)', watermark, String(seq));
+  /** One that the file has: nothing takes it back. */
+  read(id: string, seq: number): void {
+    this.#put(this.#hashOf(id), seq);
+  }
+
+  add(id: string, seq: number): void {
+    const hash = this.#hashOf(id);
+    this.#put(hash, seq);
+    this.#undo.orElse(() => this.#take(hash, seq));
+  }
+
+  remove(id: string, seq: number): void {
+    const hash = this.#hashOf(id);
+    this.#take(hash, seq);
+    this.#undo.orElse(() => this.#put(hash, seq));
+  }
+
+  #put(hash: number, seq: number): void {
+    if (this.#count >= this.#seqs.length * fullest) this.#grow();
+    let at = this.#home(hash);
+    while (this.#seqs[at] !== 0) at = this.#after(at);
+    this.#set(at, hash, seq);
+    this.#count++;
+  }
+
+  #take(hash: number, seq: number): void {
+    let gap = this.#home(hash);
+    while (this.#seqs[gap] !== seq) {
+      if (this.#seqs[gap] === 0) return;
+      gap = this.#after(gap);
+    }
+    const mask = this.#seqs.length - 1;
+    // Those behind move up, unless that were before their home, where nobody would look for them.
+    for (let at = this.#after(gap); this.#seqs[at] !== 0; at = this.#after(at)) {
+      const next = this.#hashes[at] as number;
+      if (((at - this.#home(next)) & mask) < ((at - gap) & mask)) continue;
+      this.#set(gap, next, this.#seqs[at] as number);
+      gap = at;
+    }
+    this.#seqs[gap] = 0;
+    this.#count--;
+  }
+
+  #grow(): void {
+    const [hashes, seqs] = [this.#hashes, this.#seqs];
+    this.#hashes = new Int32Array(seqs.length * 2);
+    this.#seqs = new Float64Array(seqs.length * 2);
+    this.#count = 0;
+    for (let at = 0; at < seqs.length; at++) {
+      if (seqs[at] !== 0) this.#put(hashes[at] as number, seqs[at] as number);
+    }
+  }
+
+  #set(at: number, hash: number, seq: number): void {
+    this.#hashes[at] = hash;
+    this.#seqs[at] = seq;
+  }
+
+  #home(hash: number): number {
+    return hash & (this.#seqs.length - 1);
+  }
+
+  #after(at: number): number {
+    return (at + 1) & (this.#seqs.length - 1);
+  }
+
+  /** FNV-1a, then mixed so that the low bits depend on all. */
+  #hashOf(id: string): number {
+    let hash = this.#seed;
+    for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    return hash ^ (hash >>> 13);
   }
 }

@@ -9,7 +9,7 @@ import type { Lease } from '../store.ts';
 import type { Database } from './database.ts';
 import type { GroupMember } from './group-commit.ts';
 import { Memory } from './memory.ts';
-import type { LiveRow, RequestRow } from './schema.ts';
+import { type LiveRow, mostInRow, type RequestRow, records } from './schema.ts';
 
 const endEvents: Readonly<Record<Outcome, RequestEvent>> = {
   answered: 'answered',
@@ -23,7 +23,8 @@ export interface Ending {
   readonly error: string;
   /** Stays with the record where its holder ended it, so that the holder's repeated call is known; empty where another did. */
   readonly token: string;
-  /** Where the ending brought an answer: what answer and stream hold now. */
+  /** Where the ending brought an answer: one that lies in the row, and what answer and stream hold now. */
+  readonly answer?: Uint8Array | null;
   readonly answerBytes?: number;
 }
 
@@ -55,10 +56,6 @@ export class Ledger implements GroupMember {
     this.memory.begun();
   }
 
-  committing(): void {
-    this.memory.ids.write();
-  }
-
   committed(): void {
     this.memory.committed();
     const [effects, changed, isWorkNew] = [this.#effects, this.#changed, this.#isWorkNew];
@@ -85,12 +82,17 @@ export class Ledger implements GroupMember {
 
   /** Also where its retention is over. */
   findAny(id: string): RequestRow | undefined {
-    const seq = this.memory.ids.find(id);
-    return seq === undefined ? undefined : this.row(seq);
+    for (const seq of this.memory.ids.placesOf(id)) {
+      const row = this.row(seq);
+      if (row?.id === id) return row;
+    }
+    return undefined;
   }
 
   row(seq: number): RequestRow | undefined {
-    return this.database.get<RequestRow>('SELECT * FROM requests WHERE seq = ?', seq);
+    const row = this.database.get<RequestRow>(`SELECT * FROM ${records} WHERE seq = ?`, seq);
+    const running = row === undefined ? undefined : this.memory.running.get(row.id);
+    return row === undefined || running === undefined ? row : { ...row, ...running.row };
   }
 
   statusOf(row: RequestRow): RequestStatus {
@@ -146,13 +148,14 @@ export class Ledger implements GroupMember {
   ) {
     stateAfter(stateOf(row), event);
     this.leave(row);
+    this.memory.claims.wentBack(row.token, row.seq);
     this.database.run(
-      `UPDATE requests SET state = ?, due_at = ?, attempts = ?, error = ?, token = ?, stream_head = NULL WHERE seq = ?`,
-      again.dueAtMs === null ? 'queued' : 'delayed',
+      `UPDATE requests SET due_at = ?, attempts = ?, error = ?, token = ?, started_at = ?, stream_head = NULL WHERE seq = ?`,
       again.dueAtMs,
       again.attempts,
       again.error,
       again.token,
+      row.started_at,
       row.seq,
     );
     if (again.dueAtMs === null) this.joinLine(row.seq);
@@ -168,25 +171,25 @@ export class Ledger implements GroupMember {
     this.leave(row);
     const nowMs = this.nowMs();
     const isDead = ending.outcome === 'failed';
+    if (row.state === 'running') this.memory.claims.ended(row.token, row.seq);
     this.database.run(
-      `UPDATE requests SET state = 'done', outcome = ?, error = ?, token = ?, completed_at = ?, remove_at = ?, is_dead = ?,
-       delivery_due_at = ?, answer_bytes = ?, due_at = NULL WHERE seq = ?`,
+      `INSERT INTO endings (seq, outcome, error, token, attempts, started_at, completed_at, remove_at, is_dead, delivery_due_at,
+       answer_bytes, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.seq,
       ending.outcome,
       ending.error,
       ending.token,
+      row.attempts,
+      row.started_at,
       nowMs,
       nowMs + this.limits.retentionMs,
       isDead ? 1 : 0,
       row.webhook === '' ? null : nowMs,
       ending.answerBytes ?? row.answer_bytes,
-      row.seq,
+      ending.answer ?? null,
     );
-    if (isDead) {
-      this.memory.tally.add('deadLetters', 1);
-    } else {
-      this.database.run('DELETE FROM payloads WHERE seq = ?', row.seq);
-      this.memory.tally.add('bytes', -row.payload_bytes);
-    }
+    if (isDead) this.memory.tally.add('deadLetters', 1);
+    else this.dropPayload(row);
     if (row.webhook !== '') this.afterCommit(() => this.deliveries.notify());
     this.changed(row.id);
   }
@@ -200,11 +203,17 @@ export class Ledger implements GroupMember {
     });
   }
 
+  /** What lies in the row goes with the row. */
+  dropPayload({ seq, payload_bytes: bytes }: LiveRow): void {
+    if (bytes > mostInRow.payload) this.database.run('DELETE FROM payloads WHERE seq = ?', seq);
+    this.memory.tally.add('bytes', -bytes);
+  }
+
   /** Removes a done record and all that belongs to it. */
   forget(row: RequestRow): void {
     stateAfter(stateOf(row), 'retention_over');
-    this.memory.ids.remove(row.id);
-    for (const table of ['requests', 'payloads', 'answers', 'stream_pieces']) {
+    this.memory.ids.remove(row.id, row.seq);
+    for (const table of ['requests', 'endings', 'payloads', 'answers', 'stream_pieces']) {
       this.database.run(`DELETE FROM ${table} WHERE seq = ?`, row.seq);
     }
     if (row.is_dead === 1) this.memory.tally.add('deadLetters', -1);
@@ -213,7 +222,7 @@ export class Ledger implements GroupMember {
   }
 
   changed(id: string): void {
-    this.#changed.push(id);
+    if (this.changes.size > 0) this.#changed.push(id);
   }
 
   #forgetEffects(): void {

@@ -1,9 +1,10 @@
 // What memory holds beside the file, so that the file need not be asked: who waits, who runs under which lease, what is due when.
 // Follows the transactions, and is read anew when the file is opened.
 import { Agenda } from './agenda.ts';
+import { ClaimLog } from './claim-log.ts';
 import type { Database } from './database.ts';
 import { IdIndex } from './id-index.ts';
-import type { LiveRow, RequestRow } from './schema.ts';
+import { type LiveRow, type RequestRow, records } from './schema.ts';
 import { Tally } from './tally.ts';
 import { Undo } from './undo.ts';
 import { type Waiting, WaitingContent } from './waiting-content.ts';
@@ -20,6 +21,7 @@ export class Memory {
   readonly line = new WaitingLine();
   readonly ids: IdIndex;
   readonly content: WaitingContent;
+  readonly claims: ClaimLog;
   readonly #undo = new Undo();
   readonly #running = new Map<string, Running>();
   /** When they are due, by arrival number: requests in backoff. */
@@ -29,8 +31,9 @@ export class Memory {
   #latest = 0;
 
   constructor(database: Database) {
-    this.ids = new IdIndex(database, this.#undo);
+    this.ids = new IdIndex(this.#undo);
     this.content = new WaitingContent(database);
+    this.claims = new ClaimLog(database, this.#undo);
   }
 
   /** Waiting, in backoff included. */
@@ -44,28 +47,44 @@ export class Memory {
 
   /** Whoever held a lease is gone: waiting for it to run out would help nobody. */
   read(database: Database): void {
-    this.#latest = this.ids.open();
-    for (const row of database.all<RequestRow>(`SELECT * FROM requests WHERE state = 'running'`)) {
-      this.#running.set(row.id, { row, leaseUntilMs: 0 });
-      this.#deadlines.add(row.deadline_at, row.seq);
-    }
-    type Queued = { readonly seq: number; readonly due_at: number | null; readonly deadline_at: number };
-    const queued = `SELECT seq, due_at, deadline_at FROM requests WHERE state IN ('queued', 'delayed') ORDER BY seq`;
-    for (const { seq, due_at: dueAtMs, deadline_at: deadlineAtMs } of database.each<Queued>(queued)) {
-      if (dueAtMs === null) {
-        this.line.add(seq);
-      } else {
-        this.#delayed.set(seq, dueAtMs);
-        this.#dues.add(dueAtMs, seq);
-      }
+    const running = this.#readRunning(database);
+    type Values = readonly [
+      seq: number,
+      id: string,
+      deadlineAtMs: number,
+      dueAtMs: number | null,
+      outcome: string | null,
+    ];
+    const all = `SELECT requests.seq, id, deadline_at, due_at, outcome FROM requests LEFT JOIN endings USING (seq) ORDER BY seq`;
+    for (const [seq, id, deadlineAtMs, dueAtMs, outcome] of database.each<Values>(all)) {
+      this.ids.read(id, seq);
+      this.#latest = seq;
+      if (outcome !== null) continue;
       this.#deadlines.add(deadlineAtMs, seq);
+      if (running.has(seq)) continue;
+      if (dueAtMs === null) this.line.add(seq);
+      else this.#setDelay(seq, dueAtMs);
     }
     this.tally.set(
       database.get<{ deadLetters: number; bytes: number }>(
         `SELECT coalesce(sum(is_dead), 0) AS deadLetters,
-         coalesce(sum(iif(state = 'done' AND is_dead = 0, 0, payload_bytes) + answer_bytes), 0) AS bytes FROM requests`,
+         coalesce(sum(iif(state = 'done' AND is_dead = 0, 0, payload_bytes) + answer_bytes), 0) AS bytes FROM ${records}`,
       )!,
     );
+  }
+
+  #readRunning(database: Database): ReadonlySet<number> {
+    const given = new Set<number>();
+    for (const { token, startedAtMs, seqs } of this.claims.read()) {
+      for (const seq of seqs) {
+        const before = database.get<RequestRow>(`SELECT * FROM ${records} WHERE seq = ?`, seq);
+        if (before === undefined) continue;
+        const row = claimed(before, token, startedAtMs);
+        this.#running.set(row.id, { row, leaseUntilMs: 0 });
+        given.add(seq);
+      }
+    }
+    return given;
   }
 
   nextSeq(): number {
@@ -93,8 +112,7 @@ export class Memory {
   }
 
   delay(seq: number, dueAtMs: number): void {
-    this.#delayed.set(seq, dueAtMs);
-    this.#dues.add(dueAtMs, seq);
+    this.#setDelay(seq, dueAtMs);
     this.#undo.orElse(() => this.#delayed.delete(seq));
   }
 
@@ -102,10 +120,12 @@ export class Memory {
     const dueAtMs = this.#delayed.get(seq);
     if (dueAtMs === undefined) return;
     this.#delayed.delete(seq);
-    this.#undo.orElse(() => {
-      this.#delayed.set(seq, dueAtMs);
-      this.#dues.add(dueAtMs, seq);
-    });
+    this.#undo.orElse(() => this.#setDelay(seq, dueAtMs));
+  }
+
+  #setDelay(seq: number, dueAtMs: number): void {
+    this.#delayed.set(seq, dueAtMs);
+    this.#dues.add(dueAtMs, seq);
   }
 
   hold(row: LiveRow, leaseUntilMs: number): void {
@@ -171,4 +191,9 @@ export class Memory {
     this.tally.rolledBack();
     this.#undo.play();
   }
+}
+
+/** What a claim changes in a row. */
+export function claimed(row: LiveRow, token: string, startedAtMs: number): LiveRow {
+  return { ...row, state: 'running', token, attempts: row.attempts + 1, started_at: startedAtMs };
 }

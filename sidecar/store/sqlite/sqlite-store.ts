@@ -28,14 +28,14 @@ import { GroupCommit } from './group-commit.ts';
 import { replay, submit } from './intake.ts';
 import { Ledger, stateOf } from './ledger.ts';
 import { Room } from './room.ts';
-import type { RequestRow } from './schema.ts';
+import { answer as answerOf, type RequestRow, records } from './schema.ts';
 import { appendStream, readStream, startStream } from './streams.ts';
 import { sweep } from './sweep.ts';
 
 interface Opened {
   readonly database: Database;
   readonly ledger: Ledger;
-  readonly group: GroupCommit;
+  readonly group: GroupCommit<Ledger>;
   readonly room: Room;
 }
 
@@ -73,10 +73,10 @@ export class SqliteStore implements Store {
     opened?.database.close();
   }
 
-  async submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
+  submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
     const isNew = () => this.#ledger().find(submission.id) === undefined;
-    this.#take('submit', (room) => room.takeForWork(submission.body.byteLength), isNew);
-    return this.#write('submit', (ledger) => submit(ledger, submission, reachable));
+    const take = (room: Room) => room.takeForWork(submission.body.byteLength);
+    return this.#bring('submit', take, (ledger) => submit(ledger, submission, reachable), isNew);
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
@@ -89,9 +89,9 @@ export class SqliteStore implements Store {
     return this.#write('renew', (ledger) => leases.map((lease) => renew(ledger, lease, leaseMs)), false);
   }
 
-  async complete(lease: Lease, response: StoredResponse): Promise<boolean> {
-    this.#take('complete', (room) => room.takeForResult(response.body.byteLength));
-    return this.#write('complete', (ledger) => complete(ledger, lease, response));
+  complete(lease: Lease, response: StoredResponse): Promise<boolean> {
+    const take = (room: Room) => room.takeForResult(response.body.byteLength);
+    return this.#bring('complete', take, (ledger) => complete(ledger, lease, response));
   }
 
   fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
@@ -115,7 +115,7 @@ export class SqliteStore implements Store {
       if (row === undefined) return { kind: 'not_found' };
       const status = ledger.statusOf(row);
       if (row.outcome !== 'answered') return { kind: 'no_response', status };
-      const answer = database.bytes('SELECT bytes FROM answers WHERE seq = ?', row.seq);
+      const answer = database.bytes(`SELECT ${answerOf} FROM endings WHERE seq = ?`, row.seq);
       if (answer === undefined) return { kind: 'no_response', status };
       return { kind: 'answered', status, response: decodeAnswer(answer) };
     });
@@ -162,10 +162,10 @@ export class SqliteStore implements Store {
     return this.#write('startStream', (ledger) => startStream(ledger, lease, start));
   }
 
-  async appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
+  appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
     const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.#take('appendStream', (room) => room.takeForResult(bytes));
-    return this.#write('appendStream', (ledger) => appendStream(ledger, lease, already, pieces));
+    const take = (room: Room) => room.takeForResult(bytes);
+    return this.#bring('appendStream', take, (ledger) => appendStream(ledger, lease, already, pieces));
   }
 
   readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
@@ -175,7 +175,7 @@ export class SqliteStore implements Store {
   deadLetters(max: number): Promise<readonly RequestStatus[]> {
     return this.#read('deadLetters', (ledger, database) => {
       const rows = database.all<RequestRow>(
-        'SELECT * FROM requests WHERE is_dead = 1 AND remove_at > ? ORDER BY completed_at DESC LIMIT ?',
+        `SELECT * FROM ${records} WHERE is_dead = 1 AND remove_at > ? ORDER BY completed_at DESC LIMIT ?`,
         ledger.nowMs(),
         max,
       );
@@ -217,25 +217,28 @@ export class SqliteStore implements Store {
   }
 
   #ledger(): Ledger {
-    if (this.#opened === undefined) throw new StoreError('the store is not open');
+    if (this.#opened === undefined) throw notOpen();
     return this.#opened.ledger;
   }
 
-  async #write<T>(name: string, work: (ledger: Ledger) => T, isFlushed = true): Promise<T> {
-    const ledger = this.#ledger();
-    return (this.#opened as Opened).group.do(name, () => work(ledger), isFlushed);
+  /** No async function: each would be a promise more. */
+  #write<T>(name: string, work: (ledger: Ledger) => T, isFlushed = true): Promise<T> {
+    if (this.#opened === undefined) return Promise.reject(notOpen());
+    return this.#opened.group.do(name, work, isFlushed);
   }
 
-  /** Before a step that brings content. Throws where the disk has no room for it. */
-  #take(name: string, take: (room: Room) => void, isNew = () => true): void {
-    if (this.#opened === undefined) return;
+  /** A step that brings content. Rejected where it is new and the disk has no room for it. */
+  #bring<T>(name: string, take: (room: Room) => void, work: (ledger: Ledger) => T, isNew = () => true): Promise<T> {
+    if (this.#opened === undefined) return Promise.reject(notOpen());
     try {
       take(this.#opened.room);
     } catch (error) {
-      if (!isNew()) return;
-      this.#limits.observer.storeError(name);
-      throw error;
+      if (isNew()) {
+        this.#limits.observer.storeError(name);
+        return Promise.reject(error);
+      }
     }
+    return this.#write(name, work);
   }
 
   async #read<T>(name: string, work: (ledger: Ledger, database: Database) => T): Promise<T> {
@@ -254,3 +257,5 @@ export class SqliteStore implements Store {
     }
   }
 }
+
+const notOpen = (): StoreError => new StoreError('the store is not open');

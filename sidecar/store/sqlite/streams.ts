@@ -13,7 +13,7 @@ export function startStream(ledger: Ledger, lease: Lease, start: StreamStart): b
   database.run('DELETE FROM stream_pieces WHERE seq = ?', row.seq);
   database.run('INSERT INTO stream_pieces (seq, sequence, bytes) VALUES (?, ?, ?)', row.seq, sequence, head);
   database.run(
-    'UPDATE requests SET stream_head = ?, stream_last = ?, answer_bytes = ? WHERE seq = ?',
+    'UPDATE requests SET stream_head = ?, stream_last = ?, stream_bytes = ? WHERE seq = ?',
     sequence,
     sequence,
     head.byteLength,
@@ -37,7 +37,7 @@ export function appendStream(ledger: Ledger, lease: Lease, already: number, piec
   }
   if (last === row.stream_last) return true;
   ledger.database.run(
-    'UPDATE requests SET stream_last = ?, answer_bytes = answer_bytes + ? WHERE seq = ?',
+    'UPDATE requests SET stream_last = ?, stream_bytes = stream_bytes + ? WHERE seq = ?',
     last,
     bytes,
     row.seq,

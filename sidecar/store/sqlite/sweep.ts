@@ -2,7 +2,7 @@
 import type { SweepReport } from '../store.ts';
 import { releaseDelayed } from './claims.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
-import type { LiveRow, RequestRow } from './schema.ts';
+import { type LiveRow, type RequestRow, records } from './schema.ts';
 
 export function sweep(ledger: Ledger): SweepReport {
   const { database, limits } = ledger;
@@ -10,7 +10,7 @@ export function sweep(ledger: Ledger): SweepReport {
   const expired = expireOverdue(ledger, nowMs);
   const { leasesTakenBack, deadLettered } = takeLeasesBack(ledger, nowMs);
   const old = database.all<RequestRow>(
-    'SELECT * FROM requests WHERE remove_at <= ? ORDER BY remove_at LIMIT ?',
+    `SELECT * FROM ${records} WHERE remove_at <= ? ORDER BY remove_at LIMIT ?`,
     nowMs,
     limits.sweepMax,
   );
