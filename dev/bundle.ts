@@ -15,10 +15,13 @@ const entryPoints = {
 export type Program = keyof typeof entryPoints;
 export const programs = Object.keys(entryPoints) as readonly Program[];
 
-/** With which the images run their programs, and all that measures them too; a test holds the Dockerfile to it. */
+/**
+ * With which the images run their programs, and all that measures them too; a test holds the Dockerfile to it. `--expose-gc`:
+ * sidecar/start-garbage.ts.
+ */
 export const imageNodeFlags = {
   operator: ['--max-semi-space-size=4'],
-  sidecar: ['--max-semi-space-size=4', '--min-semi-space-size=2'],
+  sidecar: ['--max-semi-space-size=4', '--min-semi-space-size=2', '--expose-gc'],
   echo: [],
 } as const satisfies Record<Program, readonly string[]>;
 
