@@ -26,9 +26,8 @@ WORKDIR /tmp
 USER 65532:65532
 EXPOSE 8080 9090
 # A young generation that ends at 4 MiB keeps 6 to 11 MiB out of every model pod at no CPU; that it begins at 2 MiB, to which the start
-# would grow it, spares the start its collections. What the start leaves behind is collected by ourselves, once, while nobody is there
-# (`--expose-gc`; test/bench/README.md).
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--min-semi-space-size=2", "--expose-gc", "/app/sidecar.mjs"]
+# would grow it, spares the start its collections (test/bench/README.md).
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--min-semi-space-size=2", "/app/sidecar.mjs"]
 
 FROM ${RUNTIME_IMAGE} AS operator
 LABEL org.opencontainers.image.title="inference-operator" \

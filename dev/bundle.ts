@@ -15,13 +15,10 @@ const entryPoints = {
 export type Program = keyof typeof entryPoints;
 export const programs = Object.keys(entryPoints) as readonly Program[];
 
-/**
- * With which the images run their programs, and all that measures them too; a test holds the Dockerfile to it. `--expose-gc`:
- * sidecar/start-garbage.ts.
- */
+/** With which the images run their programs, and all that measures them too; a test holds the Dockerfile to it. */
 export const imageNodeFlags = {
   operator: ['--max-semi-space-size=4'],
-  sidecar: ['--max-semi-space-size=4', '--min-semi-space-size=2', '--expose-gc'],
+  sidecar: ['--max-semi-space-size=4', '--min-semi-space-size=2'],
   echo: [],
 } as const satisfies Record<Program, readonly string[]>;
 

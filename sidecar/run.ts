@@ -27,7 +27,9 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     await running.stop();
     logger.info('stopped');
   });
-  collectStartGarbage(clock, () => gate.isIdle && service.running === 0);
+  const { collectGarbage } = deps;
+  if (collectGarbage !== undefined)
+    collectStartGarbage(clock, () => gate.isIdle && service.running === 0, collectGarbage);
   logger.info({ trafficPort: traffic.port, adminPort: admin.port }, 'serving');
   return { trafficPort: traffic.port, adminPort: admin.port, stopped };
 }

@@ -1,35 +1,24 @@
-// The one collection after the start: while nobody is there, and only where the program was given the means.
-import { afterEach, expect, it, vi } from 'vitest';
-import { collectStartGarbage } from '../../sidecar/start-garbage.ts';
+// The one collection after the start: while nobody is there.
+import { expect, it, vi } from 'vitest';
+import { collectGarbage, collectStartGarbage } from '../../sidecar/start-garbage.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-afterEach(() => vi.unstubAllGlobals());
-
 it('collects once, a while after the start', () => {
-  const { clock, gc } = world();
-  collectStartGarbage(clock, () => true);
+  const [clock, collect] = [new ManualClock(), vi.fn()];
+  collectStartGarbage(clock, () => true, collect);
   clock.advance(999);
-  expect(gc).not.toHaveBeenCalled();
+  expect(collect).not.toHaveBeenCalled();
   clock.advance(60_000);
-  expect(gc).toHaveBeenCalledOnce();
+  expect(collect).toHaveBeenCalledOnce();
 });
 
 it('makes nobody wait who is there by then', () => {
-  const { clock, gc } = world();
-  collectStartGarbage(clock, () => false);
+  const [clock, collect] = [new ManualClock(), vi.fn()];
+  collectStartGarbage(clock, () => false, collect);
   clock.advance(60_000);
-  expect(gc).not.toHaveBeenCalled();
+  expect(collect).not.toHaveBeenCalled();
 });
 
-it('does without where Node was not told to lend its collector', () => {
-  const clock = new ManualClock();
-  vi.stubGlobal('gc', undefined);
-  collectStartGarbage(clock, () => true);
-  expect(() => clock.advance(60_000)).not.toThrow();
+it('has the means of this Node', () => {
+  expect(collectGarbage).not.toThrow();
 });
-
-function world() {
-  const gc = vi.fn();
-  vi.stubGlobal('gc', gc);
-  return { clock: new ManualClock(), gc };
-}
