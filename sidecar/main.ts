@@ -7,6 +7,7 @@ import { readSidecarSettings, usage } from './config.ts';
 import { type SidecarSettings, sidecarSettings } from './contract.ts';
 import { createQueueService } from './queue/create-queue.ts';
 import { run } from './run.ts';
+import { collectGarbage } from './start-garbage.ts';
 
 const argv = process.argv.slice(2);
 if (argv.includes('--help')) {
@@ -15,9 +16,10 @@ if (argv.includes('--help')) {
 }
 const settings = settingsOrExit();
 const logger = createLogger('sidecar', settings.logLevel, gatheringOutput(systemClock));
+const deps = { clock: systemClock, logger, createQueueService, collectGarbage };
 logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
 try {
-  const sidecar = await run(signalOfTermination(), settings, { clock: systemClock, logger, createQueueService });
+  const sidecar = await run(signalOfTermination(), settings, deps);
   await sidecar.stopped;
 } catch (error) {
   logger.fatal({ err: error }, 'the sidecar ends');

@@ -35,6 +35,8 @@ export interface SidecarDeps {
   readonly logger: Logger;
   readonly createQueueService: CreateQueueService;
   readonly limits?: ConnectionLimits;
+  /** Of the program alone; undefined: V8 decides when. */
+  readonly collectGarbage?: () => void;
 }
 
 /** What the steps of making hand on to each other. */

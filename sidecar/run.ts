@@ -3,6 +3,7 @@
 import { type Part, startAll } from '../runtime/lifecycle.ts';
 import type { SidecarSettings } from './contract.ts';
 import { createParts, type SidecarDeps, type SidecarParts } from './parts.ts';
+import { collectStartGarbage } from './start-garbage.ts';
 import { openTraces } from './telemetry/traces.ts';
 
 export interface RunningSidecar {
@@ -16,7 +17,7 @@ export interface RunningSidecar {
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
   const { logger } = deps;
   const parts = createParts(settings, deps, await openTraces(settings, deps));
-  const { drain, traffic, admin } = parts;
+  const { drain, traffic, admin, gate, service, clock } = parts;
   const running = await startAll(inOrder(parts));
   const stopped = untilAborted(signal).then(async () => {
     logger.info('draining');
@@ -26,6 +27,9 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
     await running.stop();
     logger.info('stopped');
   });
+  const { collectGarbage } = deps;
+  if (collectGarbage !== undefined)
+    collectStartGarbage(clock, () => gate.isIdle && service.running === 0, collectGarbage);
   logger.info({ trafficPort: traffic.port, adminPort: admin.port }, 'serving');
   return { trafficPort: traffic.port, adminPort: admin.port, stopped };
 }

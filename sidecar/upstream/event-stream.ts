@@ -9,22 +9,22 @@ export function isEventStream(lines: RawHeaders): boolean {
 
 const LF = 10;
 const CR = 13;
+const LF_LF = (LF << 8) | LF;
+const CR_CR = (CR << 8) | CR;
+const LF_CR_LF = (LF << 16) | (CR << 8) | LF;
 
 export class EventStreamPosition {
-  /** The last three bytes passed, newest last. */
-  #tail: readonly [number, number, number] = [LF, LF, LF];
+  /** The last three bytes passed, newest lowest: a number, since this is written for each chunk. */
+  #tail = (LF << 16) | (LF << 8) | LF;
 
   passed(chunk: Uint8Array): void {
-    const [, b, c] = this.#tail;
     const { length } = chunk;
-    if (length >= 3) this.#tail = [chunk[length - 3]!, chunk[length - 2]!, chunk[length - 1]!];
-    else if (length === 2) this.#tail = [c, chunk[0]!, chunk[1]!];
-    else if (length === 1) this.#tail = [b, c, chunk[0]!];
+    for (let i = Math.max(0, length - 3); i < length; i++) this.#tail = ((this.#tail << 8) | chunk[i]!) & 0xffffff;
   }
 
   /** An event ends with an empty line, in any of the line ends the standard knows. */
   get isBetweenEvents(): boolean {
-    const [a, b, c] = this.#tail;
-    return (b === LF && c === LF) || (b === CR && c === CR) || (a === LF && b === CR && c === LF);
+    const lastTwo = this.#tail & 0xffff;
+    return lastTwo === LF_LF || lastTwo === CR_CR || this.#tail === LF_CR_LF;
   }
 }

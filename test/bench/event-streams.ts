@@ -7,12 +7,13 @@ import { PinnedProcess } from './pinned-process.ts';
 import { freePort, untilAnswering } from './ports.ts';
 import { type ProxyKind, type StartedProxy, startProxies } from './proxies.ts';
 import { interleaved } from './rounds.ts';
+import { warmUpStreams } from './warm-up.ts';
 
 const kinds = ['direct', 'nginx', 'haproxy', 'http-proxy', 'sidecar'] as const satisfies readonly ProxyKind[];
 type Proxies = Readonly<Record<(typeof kinds)[number], StartedProxy>>;
 const everyMs = 20;
-/** Until Node's compilers are done with the path. */
-const WARM_UP_ROUNDS = 3;
+/** Of each kind of load, behind the warm-up of all. */
+const WARM_UP_ROUNDS = 1;
 
 export const eventStreams: Bench = {
   name: 'stream',
@@ -21,6 +22,7 @@ export const eventStreams: Bench = {
   async run(context) {
     const port = await startEventUpstream(context);
     const proxies = await startProxies(context, kinds, port);
+    await warmUpStreams(context, proxies, 100);
     const figures = [...(await firstEvent(context, proxies))];
     for (const streams of [1, 32, 100]) figures.push(...(await steady(context, proxies, streams)));
     return figures;

@@ -57,7 +57,7 @@ export const footprint: Bench = {
   },
 };
 
-/** What a start leaves behind is collected when memory has not moved for ten looks. */
+/** What a start leaves behind is collected when memory has not moved for two seconds. */
 async function untilLevel(figuresMiB: () => readonly number[]): Promise<void> {
   let before = figuresMiB();
   let still = 0;
@@ -66,7 +66,7 @@ async function untilLevel(figuresMiB: () => readonly number[]): Promise<void> {
       const now = figuresMiB();
       still = now.every((figure, i) => Math.abs(figure - before[i]!) < 0.1) ? still + 1 : 0;
       before = now;
-      return still >= 10;
+      return still >= 20;
     },
     { deadlineMs: 30_000, everyMs: 100 },
   );

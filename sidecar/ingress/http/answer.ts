@@ -24,6 +24,8 @@ export interface AnswerWatcher {
 /** Pieces up to this go out as text, which Node writes without further memory. */
 const TEXT_BYTES = 8 * 1024;
 const NO_LINES: readonly string[] = [];
+/** The lines before chunks of the usual sizes: a number in hexadecimal is dear, and a stream of tokens wants one for each. */
+const sizeLines: (string | undefined)[] = new Array(1024);
 
 export class Answer {
   /** 0: no head yet. */
@@ -79,7 +81,7 @@ export class Answer {
     // Behind its end would be in the middle of another answer.
     if (bytes.length === 0 || this.#framing === 'none' || this.#isEnded) return true;
     const isChunked = this.#framing === 'chunked';
-    const before = this.#takeHead() + (isChunked ? `${bytes.length.toString(16)}\r\n` : '');
+    const before = this.#takeHead() + (isChunked ? sizeLine(bytes.length) : '');
     const after = isChunked ? '\r\n' : '';
     if (bytes.length > TEXT_BYTES) return this.#carrier.write(joined(before, bytes, after));
     return this.#carrier.write(before + bytes.toString('latin1') + after);
@@ -131,6 +133,12 @@ export class Answer {
     this.#head = '';
     return head;
   }
+}
+
+function sizeLine(length: number): string {
+  if (length >= sizeLines.length) return `${length.toString(16)}\r\n`;
+  sizeLines[length] ??= `${length.toString(16)}\r\n`;
+  return sizeLines[length];
 }
 
 function fieldLines(lines: readonly string[]): string {

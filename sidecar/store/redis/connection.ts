@@ -3,12 +3,15 @@
 // by itself when to try again. Reconnecting goes on for ever.
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
+import { scripts } from './scripts.ts';
 
 export type RedisClient = Redis | Cluster;
 
 export interface Connections {
   readonly steps: RedisClient;
   readonly listening: RedisClient;
+  /** The texts of the steps. They come with the client: no pod without Redis should read and keep them. */
+  readonly scripts: typeof scripts;
 }
 
 const reconnectDelayMs = (times: number): number => Math.min(25 * 2 ** Math.min(times, 6), 1000);
@@ -18,10 +21,11 @@ export function connect(address: RedisAddress, stepTimeoutMs: number, ca = ''): 
   const tls = ca === '' ? {} : { ca };
   if (address.form === 'cluster') {
     // A cluster client keeps a listening connection of its own, but a failing step should not take it along.
-    return { steps: clusterClient(address, stepTimeoutMs, tls), listening: clusterClient(address, stepTimeoutMs, tls) };
+    const client = () => clusterClient(address, stepTimeoutMs, tls);
+    return { steps: client(), listening: client(), scripts };
   }
   const options = singleOptions(address, stepTimeoutMs, tls);
-  return { steps: new Redis(options), listening: new Redis({ ...options, enableOfflineQueue: true }) };
+  return { steps: new Redis(options), listening: new Redis({ ...options, enableOfflineQueue: true }), scripts };
 }
 
 type Tls = { readonly ca?: string };

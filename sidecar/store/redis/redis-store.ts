@@ -65,6 +65,7 @@ export class RedisStore implements Store {
     this.#limits = limits;
     this.#steps = new Steps({
       client: connections.steps,
+      scripts: connections.scripts,
       keyPrefix,
       retentionMs: limits.retentionMs,
       nowMs: limits.nowMs ?? (() => 0),

@@ -3,15 +3,16 @@
 import { hash } from 'node:crypto';
 import { monotonicMs } from '../../../runtime/clock.ts';
 import { StoreError, type StoreObserver } from '../store.ts';
-import type { RedisClient } from './connection.ts';
+import type { Connections, RedisClient } from './connection.ts';
 import type { Reply } from './reply.ts';
-import { scripts } from './scripts.ts';
 
-export type StepName = keyof typeof scripts;
+type Scripts = Connections['scripts'];
+export type StepName = keyof Scripts;
 export type StepArgument = string | number | Uint8Array;
 
 export interface StepsOptions {
   readonly client: RedisClient;
+  readonly scripts: Scripts;
   readonly keyPrefix: string;
   readonly retentionMs: number;
   /** 0 lets Redis' own clock count. */
@@ -19,18 +20,16 @@ export interface StepsOptions {
   readonly observer: StoreObserver;
 }
 
-const shas = Object.fromEntries(Object.entries(scripts).map(([name, text]) => [name, hash('sha1', text)])) as Readonly<
-  Record<StepName, string>
->;
-
 export class Steps {
   readonly #options: StepsOptions;
+  readonly #shas: Readonly<Record<StepName, string>>;
   #error: string | null = null;
   /** Why the connection is down, which the steps that fail for it do not say themselves. */
   #connectionError: Error | undefined;
 
   constructor(options: StepsOptions) {
     this.#options = options;
+    this.#shas = shasOf(options.scripts);
     // Without a listener an error would end the process.
     options.client.on('error', (error: Error) => {
       this.#connectionError = error;
@@ -72,14 +71,19 @@ export class Steps {
   }
 
   async #evaluate(name: StepName, args: (string | number | Buffer)[]): Promise<Reply> {
-    const { client } = this.#options;
+    const { client, scripts } = this.#options;
     try {
-      return (await client.callBuffer('EVALSHA', shas[name], 1, ...args)) as Reply;
+      return (await client.callBuffer('EVALSHA', this.#shas[name], 1, ...args)) as Reply;
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return (await client.callBuffer('EVAL', scripts[name], 1, ...args)) as Reply;
     }
   }
+}
+
+function shasOf(scripts: Scripts): Readonly<Record<StepName, string>> {
+  const shas = Object.entries(scripts).map(([name, text]) => [name, hash('sha1', text)]);
+  return Object.fromEntries(shas) as Record<StepName, string>;
 }
 
 function asBytesOrText(argument: StepArgument): string | number | Buffer {

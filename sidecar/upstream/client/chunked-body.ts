@@ -47,7 +47,8 @@ export class ChunkedBody {
       } else if (this.#awaited === 'extension' || this.#awaited === 'trailer line') {
         at = this.#readLine(bytes, at, to);
       } else {
-        this.#readByte(bytes[at++]!);
+        if (this.#awaited === 'size') at = this.#readDigits(bytes, at, to);
+        if (at < to) this.#readByte(bytes[at++]!);
       }
     }
     return at;
@@ -56,7 +57,7 @@ export class ChunkedBody {
   #readByte(byte: number): void {
     switch (this.#awaited) {
       case 'size':
-        this.#readSize(byte);
+        this.#endSize(byte);
         return;
       case 'size LF':
         if (byte !== LF) throw notHttp('the size of a chunk does not end with CR LF');
@@ -73,12 +74,23 @@ export class ChunkedBody {
     }
   }
 
-  #readSize(byte: number): void {
-    const digit = digitOf(byte);
-    if (digit >= 0) {
-      this.#size = this.#size * 16 + digit;
-      if (++this.#digits > 16 || !Number.isSafeInteger(this.#size)) throw notHttp('the size of a chunk is too large');
-    } else if (this.#digits === 0) {
+  /** As many as are here. Each token of a model has a size, so they are taken in one go. */
+  #readDigits(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    let size = this.#size;
+    for (; at < to; at++) {
+      const digit = digitOf(bytes[at]!);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+      if (++this.#digits > 16 || size > Number.MAX_SAFE_INTEGER) throw notHttp('the size of a chunk is too large');
+    }
+    this.#size = size;
+    return at;
+  }
+
+  /** What follows the digits. */
+  #endSize(byte: number): void {
+    if (this.#digits === 0) {
       throw notHttp('the size of a chunk is not a hexadecimal number');
     } else if (byte === CR) {
       this.#awaited = 'size LF';
