@@ -3298,8 +3298,8 @@ deadlines[last + 1], deadlines[last + 2] = deadline, id
 else
 outcome = 'any'
 end
-local end_ = #replies
-replies[end_ + 1], replies[end_ + 2] = outcome, string.format('%d', number)
+local told = #replies
+replies[told + 1], replies[told + 2] = outcome, string.format('%d', number)
 end
 if #places > 0 then
 neededUntil = now + neededUntil + retention

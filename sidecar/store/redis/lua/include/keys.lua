@@ -2,9 +2,9 @@
 -- slot of a Redis Cluster.
 --
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
---   base:r:<id>     text  the whole request, as record.lua says; sidecars of before left a hash here (former.lua)
+--   base:r:<id>     text  the whole request, as layout.lua says; sidecars of before left a hash here (former.lua)
 --   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
---   base:running    hash  id -> head and names of a request under a lease, as record.lua says
+--   base:running    hash  id -> head and names of a request under a lease, as layout.lua says
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
 --   base:kept       zset  <bytes>:<requests>:<seq of one> by removal time, one for each call that finished some
