@@ -1,13 +1,13 @@
 // Generated from lua/*.lua by generate.ts; do not edit.
 
-export const scripts = {
-  appendStream: `local base = KEYS[1]
+const clock = `local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if now == 0 then
 local t = redis.call('TIME')
 now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local retention = tonumber(ARGV[2])
+local retention = tonumber(ARGV[2])`;
+const keys = `${clock}
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
@@ -22,15 +22,10 @@ text = string.format('%d', number)
 wholes[number] = text
 end
 return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
+end`;
+const shared = `local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
+local horizon = tonumber(shared[1] or '0')`;
+const extend = `if neededUntil > horizon then
 horizon = neededUntil + 3600000
 local untilText = string.format('%d', horizon)
 redis.call('HSET', base, 'horizon', untilText)
@@ -38,9 +33,16 @@ redis.call('PEXPIREAT', base, untilText)
 for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
 redis.call('PEXPIREAT', base .. ':' .. name, untilText)
 end
+end`;
+const horizon = `${shared}
+local neededUntil = 0
+local function extendHorizon(untilMs)
+if untilMs > neededUntil then neededUntil = untilMs end
 end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
+local function writeHorizon()
+${extend}
+end`;
+const gather = `local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
 local function drop(set, member)
 local members = dropped[set]
 if members then members[#members + 1] = member else dropped[set] = { member } end
@@ -84,25 +86,12 @@ end
 if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
 if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
 indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
+end`;
+const layout = `local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
+local NO_STREAM = '\\0\\0\\0\\0'`;
+const former = `local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
 async = 'a', proxy = 'p' }
 local function asText(id)
 local fields, f = redis.call('HGETALL', recordKey(id)), {}
@@ -123,7 +112,22 @@ local left = redis.call('PTTL', key)
 redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
 redis.call('SET', key, bytes, 'PX', math.max(left, 1))
 return bytes
+end`;
+const record = `${layout}
+local USUAL_SIZE = 512
+local function parse(bytes)
+local r = {}
+r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
+r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
+r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
+r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
+return r
 end
+local function head(r)
+return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
+r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
+end
+${former}
 local function complement(id, r)
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
@@ -167,199 +171,13 @@ local function write(id, r)
 if r.state == 'r' then return hold(id, head(r) .. r.names) end
 later('SETRANGE', recordKey(id), 0, head(r))
 if r.isHeld then release(id) end
-end
-local function judge(r, token)
+end`;
+const holder = `local function judge(r, token)
 if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
 if r.state == 'r' then return 'holds' end
 return 'repeated'
-end
-local id, token, already = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local r = read(id)
-if judge(r, token) ~= 'holds' or r.streamHead == 0 then return 0 end
-local sequence, size = r.streamHead + already, 0
-for i = 6, #ARGV do
-sequence = sequence + 1
-if sequence > r.streamLast then
-size = size + #ARGV[i]
-redis.call('XADD', streamKey(id), whole(sequence) .. '-0', 'bytes', ARGV[i])
-end
-end
-if sequence <= r.streamLast then return 1 end
-r.streamLast, r.streamSize = sequence, r.streamSize + size
-write(id, r)
-addBytes(size)
-settle()
-redis.call('PUBLISH', base .. ':c:' .. id, '')
-return 1
-`,
-  cancel: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
+end`;
+const finish = `local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
 local function finish(id, r, outcome, err, token, answer)
 local key, removeAt = recordKey(id), now + retention
 local hasStream = r.streamLast > 0
@@ -406,189 +224,8 @@ free(recordKey(id))
 free(streamKey(id))
 addBytes(0 - tonumber(held))
 changed(id)
-end
-local id = ARGV[3]
-local r = read(id)
-if not r or isGone(r) then return 'not_found' end
-if r.state == 'x' then
-forget(id, r)
-settle()
-return 'deleted'
-end
-local isRunning = r.state == 'r'
-finish(id, r, 'c', 'canceled', NO_TOKEN)
-settle()
-if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
-return 'canceled'
-`,
-  claimAny: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function wakeIfFirst(added)
+end`;
+const line = `local function wakeIfFirst(added)
 if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
 end
 local enqueued = 0
@@ -614,55 +251,128 @@ enqueue(id, r)
 end
 end
 settleLine()
+end`;
+const look = `local function look(id)
+local r = peek(id)
+if not r or isGone(r) then return false end
+local position = -1
+if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
+return { id, head(r) .. r.names, errorOf(id, r), position }, r
+end`;
+const departures = `local function departed(count)
+local busy = tonumber(shared[4] or '0')
+local waits = redis.call('ZCARD', base .. ':waiting') > 0
+if not waits and busy == 0 then return end
+local fields = { 'busy', waits and string.format('%d', now) or '0' }
+if busy > 0 then
+local fade = 0.98 ^ count
+fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
+fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
 end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
+redis.call('HSET', base, unpack(fields))
+end`;
+const accept = `local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
+local waiting = redis.call('ZCARD', WAITING)
+local queued = waiting + redis.call('ZCARD', DELAYED)
+local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function known(id, text, ownerSize)
+local r = peek(id)
+if not r then return nil end
+if isGone(r) then
+forget(id, r)
+bytes = bytes - r.size - r.streamSize
+if r.whole then free(base .. ':p:' .. id) end
+settle()
+return nil
 end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
+if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
+redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
+return nil
 end
-changed(id)
+local size = FINGERPRINT_SIZE + ownerSize
+local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
+return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
 end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
+local function refusal(size, reachable)
+if queued >= mostQueued then return 'full', queued end
+if reachable >= 0 and queued > reachable then return 'unreachable', queued end
+if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
 end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
+local function accept(id, text, timeToLive, reachable, size, ownerSize)
+local deadline = now + timeToLive
+local removeAt = whole(deadline + retention)
+if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
+local outcome, number = known(id, text, ownerSize), 0
+if not outcome then outcome, number = refusal(size, reachable) end
+if outcome then return outcome, number end
+redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
 end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
+seq = seq + 1
+extendHorizon(deadline + retention)
+bytes = bytes + size
+index(DEADLINES, whole(deadline), id)
+index(WAITING, whole(seq), id)
+acceptedCount = acceptedCount + 1
+queued = queued + 1
+return 'accepted', queued - 1
 end
+local function settleAccepted()
+settle()
+if acceptedCount == 0 then return end
+redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
+if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
+end`;
+
+export const scripts = {
+  appendStream: `${keys}
+${horizon}
+${gather}
+${record}
+${holder}
+local id, token, already = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local r = read(id)
+if judge(r, token) ~= 'holds' or r.streamHead == 0 then return 0 end
+local sequence, size = r.streamHead + already, 0
+for i = 6, #ARGV do
+sequence = sequence + 1
+if sequence > r.streamLast then
+size = size + #ARGV[i]
+redis.call('XADD', streamKey(id), whole(sequence) .. '-0', 'bytes', ARGV[i])
+end
+end
+if sequence <= r.streamLast then return 1 end
+r.streamLast, r.streamSize = sequence, r.streamSize + size
+write(id, r)
+addBytes(size)
+settle()
+redis.call('PUBLISH', base .. ':c:' .. id, '')
+return 1
+`,
+  cancel: `${keys}
+${horizon}
+${gather}
+${record}
+${finish}
+local id = ARGV[3]
+local r = read(id)
+if not r or isGone(r) then return 'not_found' end
+if r.state == 'x' then
+forget(id, r)
+settle()
+return 'deleted'
+end
+local isRunning = r.state == 'r'
+finish(id, r, 'c', 'canceled', NO_TOKEN)
+settle()
+if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
+return 'canceled'
+`,
+  claimAny: `${keys}
+${horizon}
+${gather}
+${record}
+${line}
+${finish}
 local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
 local leaseEnd = whole(now + tonumber(ARGV[5]))
 local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
@@ -723,180 +433,11 @@ reply[1] = redis.call('ZCARD', WAITING) > 0 and 1 or 0
 reply[2] = expired
 return reply
 `,
-  claimDeliveries: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function look(id)
-local r = peek(id)
-if not r or isGone(r) then return false end
-local position = -1
-if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.names, errorOf(id, r), position }, r
-end
+  claimDeliveries: `${keys}
+${horizon}
+${gather}
+${record}
+${look}
 local replies = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
 local status, r = look(id)
@@ -913,17 +454,8 @@ end
 settle()
 return replies
 `,
-  claim: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
+  claim: `${clock}
+${layout}
 local most, token, room = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[7])
 local waiting = base .. ':waiting'
 if ARGV[6] ~= '' then return false end
@@ -971,238 +503,13 @@ redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
 reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0
 return reply
 `,
-  completeAny: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local function judge(r, token)
-if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
-if r.state == 'r' then return 'holds' end
-return 'repeated'
-end
-local function departed(count)
-local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', base .. ':waiting') > 0
-if not waits and busy == 0 then return end
-local fields = { 'busy', waits and string.format('%d', now) or '0' }
-if busy > 0 then
-local fade = 0.98 ^ count
-fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
-fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
-end
-redis.call('HSET', base, unpack(fields))
-end
+  completeAny: `${keys}
+${horizon}
+${gather}
+${record}
+${finish}
+${holder}
+${departures}
 local id, token, answer = ARGV[3], ARGV[4], ARGV[5]
 local r = read(id)
 local where = judge(r, token)
@@ -1217,31 +524,10 @@ settle()
 departed(1)
 return 1
 `,
-  complete: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local function departed(count)
-local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', base .. ':waiting') > 0
-if not waits and busy == 0 then return end
-local fields = { 'busy', waits and string.format('%d', now) or '0' }
-if busy > 0 then
-local fade = 0.98 ^ count
-fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
-fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
-end
-redis.call('HSET', base, unpack(fields))
-end
+  complete: `${clock}
+${shared}
+${layout}
+${departures}
 local facts, at, ids, tokens, sizes, more = ARGV[3], 1, {}, {}, {}, {}
 for i = 1, #ARGV - 3 do
 local idSize, next
@@ -1267,15 +553,7 @@ redis.call('ZREM', base .. ':leases', unpack(ended))
 redis.call('ZREM', base .. ':deadlines', unpack(ended))
 redis.call('HDEL', base .. ':running', unpack(ended))
 for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
+${extend}
 redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #ended, seqOfOne))
 if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .. ':kept', string.format('%d', horizon)) end
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
@@ -1283,180 +561,11 @@ redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)
 return table.concat(replies)
 `,
-  deadLetters: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function look(id)
-local r = peek(id)
-if not r or isGone(r) then return false end
-local position = -1
-if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.names, errorOf(id, r), position }, r
-end
+  deadLetters: `${keys}
+${horizon}
+${gather}
+${record}
+${look}
 local replies = {}
 for _, id in ipairs(redis.call('ZREVRANGE', DEAD, 0, tonumber(ARGV[3]) - 1)) do
 local status = look(id)
@@ -1464,265 +573,14 @@ if status then replies[#replies + 1] = status end
 end
 return replies
 `,
-  fail: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function wakeIfFirst(added)
-if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
-end
-local enqueued = 0
-local function enqueue(id, r)
-index(WAITING, whole(r.seq), id)
-enqueued = enqueued + 1
-end
-local function settleLine()
-settle()
-if enqueued > 0 then wakeIfFirst(enqueued) end
-enqueued = 0
-end
-local function releaseDelayed(max)
-local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0, max)
-if #due == 0 then return end
-for _, id in ipairs(due) do
-drop(DELAYED, id)
-local r = read(id)
-if r then
-r.state = 'q'
-write(id, r)
-enqueue(id, r)
-end
-end
-settleLine()
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local function judge(r, token)
-if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
-if r.state == 'r' then return 'holds' end
-return 'repeated'
-end
-local function departed(count)
-local busy = tonumber(shared[4] or '0')
-local waits = redis.call('ZCARD', base .. ':waiting') > 0
-if not waits and busy == 0 then return end
-local fields = { 'busy', waits and string.format('%d', now) or '0' }
-if busy > 0 then
-local fade = 0.98 ^ count
-fields[3], fields[4] = 'rateTime', tonumber(shared[5] or '0') * fade + (now - busy)
-fields[5], fields[6] = 'rateCount', tonumber(shared[6] or '0') * fade + count
-end
-redis.call('HSET', base, unpack(fields))
-end
+  fail: `${keys}
+${horizon}
+${gather}
+${record}
+${line}
+${finish}
+${holder}
+${departures}
 local id, token, err, wait, counts = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
 local r = read(id)
 local where = judge(r, token)
@@ -1755,173 +613,10 @@ changed(id)
 settleLine()
 return 1
 `,
-  figures: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
+  figures: `${keys}
+${horizon}
+${gather}
+${record}
 local c = redis.call('HMGET', base, 'bytes', 'busy', 'rateTime', 'rateCount')
 local first = redis.call('ZRANGE', WAITING, 0, 0)[1] or redis.call('ZRANGE', DELAYED, 0, 0)[1]
 local oldest = first and peek(first)
@@ -1930,358 +625,20 @@ if busy > 0 and rateCount > 0 and now - busy > rateTime / rateCount then rateTim
 return { redis.call('ZCARD', WAITING) + redis.call('ZCARD', DELAYED), redis.call('ZCARD', LEASES),
 redis.call('ZCARD', DEAD), oldest and whole(oldest.created) or '-1', c[1] or '0', tostring(rateTime), tostring(rateCount) }
 `,
-  look: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function look(id)
-local r = peek(id)
-if not r or isGone(r) then return false end
-local position = -1
-if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.names, errorOf(id, r), position }, r
-end
+  look: `${keys}
+${horizon}
+${gather}
+${record}
+${look}
 local status, r = look(ARGV[3])
 if not status then return false end
 return { status, ARGV[4] == '1' and r.outcome == 'a' and r.size > 0 and contentOf(ARGV[3], r) }
 `,
-  readStream: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function look(id)
-local r = peek(id)
-if not r or isGone(r) then return false end
-local position = -1
-if r.state == 'q' or r.state == 'd' then position = redis.call('ZCOUNT', WAITING, '-inf', '(' .. whole(r.seq)) end
-return { id, head(r) .. r.names, errorOf(id, r), position }, r
-end
+  readStream: `${keys}
+${horizon}
+${gather}
+${record}
+${look}
 local id, after, most = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local status, r = look(id)
 if not status then return false end
@@ -2298,173 +655,10 @@ end
 if r.state == 'x' and #entries <= most then reply[1] = 1 end
 return reply
 `,
-  renew: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
+  renew: `${keys}
+${horizon}
+${gather}
+${record}
 local leaseEnd = now + tonumber(ARGV[3])
 local replies = {}
 drop(LEASES, '')
@@ -2493,272 +687,12 @@ end
 settle()
 return replies
 `,
-  replay: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
-local function known(id, text, ownerSize)
-local r = peek(id)
-if not r then return nil end
-if isGone(r) then
-forget(id, r)
-bytes = bytes - r.size - r.streamSize
-if r.whole then free(base .. ':p:' .. id) end
-settle()
-return nil
-end
-if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
-redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
-return nil
-end
-local size = FINGERPRINT_SIZE + ownerSize
-local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
-return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
-end
-local function refusal(size, reachable)
-if queued >= mostQueued then return 'full', queued end
-if reachable >= 0 and queued > reachable then return 'unreachable', queued end
-if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
-end
-local function accept(id, text, timeToLive, reachable, size, ownerSize)
-local deadline = now + timeToLive
-local removeAt = whole(deadline + retention)
-if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
-local outcome, number = known(id, text, ownerSize), 0
-if not outcome then outcome, number = refusal(size, reachable) end
-if outcome then return outcome, number end
-redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
-end
-seq = seq + 1
-extendHorizon(deadline + retention)
-bytes = bytes + size
-index(DEADLINES, whole(deadline), id)
-index(WAITING, whole(seq), id)
-acceptedCount = acceptedCount + 1
-queued = queued + 1
-return 'accepted', queued - 1
-end
-local function settleAccepted()
-settle()
-if acceptedCount == 0 then return end
-redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
-if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
-end
+  replay: `${keys}
+${horizon}
+${gather}
+${record}
+${finish}
+${accept}
 local old, new = ARGV[5], ARGV[6]
 if not redis.call('ZSCORE', DEAD, old) then return false end
 local r, stored = readWhole(old)
@@ -2771,28 +705,7 @@ if outcome == 'accepted' then drop(DEAD, old) end
 settleAccepted()
 return { outcome, number }
 `,
-  settleDelivery: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
+  settleDelivery: `${keys}
 if tonumber(ARGV[4]) < 0 then
 redis.call('ZREM', HOOKS, ARGV[3])
 elseif redis.call('ZSCORE', HOOKS, ARGV[3]) then
@@ -2800,178 +713,11 @@ redis.call('ZADD', HOOKS, now + tonumber(ARGV[4]), ARGV[3])
 end
 return 1
 `,
-  startStream: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function judge(r, token)
-if not r or r.token ~= token or token == NO_TOKEN or isGone(r) then return 'lost' end
-if r.state == 'r' then return 'holds' end
-return 'repeated'
-end
+  startStream: `${keys}
+${horizon}
+${gather}
+${record}
+${holder}
 local id, token, start = ARGV[3], ARGV[4], ARGV[5]
 local r = read(id)
 if judge(r, token) ~= 'holds' then return 0 end
@@ -2987,286 +733,19 @@ redis.call('PEXPIRE', stream, redis.call('PTTL', recordKey(id)))
 redis.call('PUBLISH', base .. ':c:' .. id, '')
 return 1
 `,
-  submitAny: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
-local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
-local waiting = redis.call('ZCARD', WAITING)
-local queued = waiting + redis.call('ZCARD', DELAYED)
-local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
-local function known(id, text, ownerSize)
-local r = peek(id)
-if not r then return nil end
-if isGone(r) then
-forget(id, r)
-bytes = bytes - r.size - r.streamSize
-if r.whole then free(base .. ':p:' .. id) end
-settle()
-return nil
-end
-if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
-redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
-return nil
-end
-local size = FINGERPRINT_SIZE + ownerSize
-local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
-return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
-end
-local function refusal(size, reachable)
-if queued >= mostQueued then return 'full', queued end
-if reachable >= 0 and queued > reachable then return 'unreachable', queued end
-if mostBytes > 0 and bytes + size > mostBytes then return 'quota_exceeded', bytes end
-end
-local function accept(id, text, timeToLive, reachable, size, ownerSize)
-local deadline = now + timeToLive
-local removeAt = whole(deadline + retention)
-if refusal(size, reachable) or not redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt) then
-local outcome, number = known(id, text, ownerSize), 0
-if not outcome then outcome, number = refusal(size, reachable) end
-if outcome then return outcome, number end
-redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
-end
-seq = seq + 1
-extendHorizon(deadline + retention)
-bytes = bytes + size
-index(DEADLINES, whole(deadline), id)
-index(WAITING, whole(seq), id)
-acceptedCount = acceptedCount + 1
-queued = queued + 1
-return 'accepted', queued - 1
-end
-local function settleAccepted()
-settle()
-if acceptedCount == 0 then return end
-redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
-if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
-end
+  submitAny: `${keys}
+${horizon}
+${gather}
+${record}
+${finish}
+${accept}
 local timeToLive, reachable, size, ownerSize, idSize, at = struct.unpack('<ddI4HH', ARGV[5], 1)
 local outcome, number = accept(string.sub(ARGV[5], at, at + idSize - 1), ARGV[6], timeToLive, reachable, size, ownerSize)
 settleAccepted()
 return outcome .. ' ' .. whole(number)
 `,
-  submit: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
+  submit: `${clock}
+${shared}
 local seq, bytes = tonumber(shared[2] or '0'), tonumber(shared[3] or '0')
 local waiting = redis.call('ZCARD', base .. ':waiting')
 local queued = waiting + redis.call('ZCARD', base .. ':delayed')
@@ -3303,15 +782,7 @@ replies[told + 1], replies[told + 2] = outcome, string.format('%d', number)
 end
 if #places > 0 then
 neededUntil = now + neededUntil + retention
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
+${extend}
 redis.call('ZADD', base .. ':waiting', unpack(places))
 redis.call('ZADD', base .. ':deadlines', unpack(deadlines))
 redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes))
@@ -3323,248 +794,12 @@ end
 end
 return table.concat(replies, ' ')
 `,
-  sweep: `local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if now == 0 then
-local t = redis.call('TIME')
-now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-local retention = tonumber(ARGV[2])
-local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
-local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
-local RECORD = base .. ':r:'
-local function recordKey(id) return RECORD .. id end
-local function streamKey(id) return base .. ':s:' .. id end
-local wholes = {}
-local function whole(number)
-local text = wholes[number]
-if not text then
-text = string.format('%d', number)
-wholes[number] = text
-end
-return text
-end
-local shared = redis.call('HMGET', base, 'horizon', 'seq', 'bytes', 'busy', 'rateTime', 'rateCount')
-local horizon = tonumber(shared[1] or '0')
-local neededUntil = 0
-local function extendHorizon(untilMs)
-if untilMs > neededUntil then neededUntil = untilMs end
-end
-local function writeHorizon()
-if neededUntil > horizon then
-horizon = neededUntil + 3600000
-local untilText = string.format('%d', horizon)
-redis.call('HSET', base, 'horizon', untilText)
-redis.call('PEXPIREAT', base, untilText)
-for _, name in ipairs({ 'running', 'waiting', 'delayed', 'leases', 'deadlines', 'kept', 'retained', 'dead', 'hooks' }) do
-redis.call('PEXPIREAT', base .. ':' .. name, untilText)
-end
-end
-end
-local dropped, indexed, freed, put, told, held, released, bytesMore = {}, {}, {}, {}, {}, {}, {}, 0
-local function drop(set, member)
-local members = dropped[set]
-if members then members[#members + 1] = member else dropped[set] = { member } end
-end
-local function index(set, score, member)
-local entries = indexed[set]
-if entries then
-entries[#entries + 1] = score
-entries[#entries + 1] = member
-else
-indexed[set] = { score, member }
-end
-end
-local function free(key) freed[#freed + 1] = key end
-local function later(...) put[#put + 1] = { ... } end
-local function changed(id) told[#told + 1] = id end
-local function addBytes(count) bytesMore = bytesMore + count end
-local function release(id) released[#released + 1] = id end
-local function hold(id, bytes)
-held[#held + 1] = id
-held[#held + 1] = bytes
-end
-local function settleRemovals()
-for set, members in pairs(dropped) do redis.call('ZREM', set, unpack(members)) end
-if #released > 0 then redis.call('HDEL', RUNNING, unpack(released)) end
-if #freed > 0 then redis.call('UNLINK', unpack(freed)) end
-dropped, released, freed = {}, {}, {}
-end
-local function settle()
-settleRemovals()
-for _, command in ipairs(put) do redis.call(unpack(command)) end
-writeHorizon()
-for set, entries in pairs(indexed) do
-if redis.call('ZADD', set, unpack(entries)) == redis.call('ZCARD', set) then
-redis.call('PEXPIREAT', set, whole(horizon))
-end
-end
-if #held > 0 and redis.call('HSET', RUNNING, unpack(held)) == redis.call('HLEN', RUNNING) then
-redis.call('PEXPIREAT', RUNNING, whole(horizon))
-end
-if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
-indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
-end
-local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
-local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
-local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'
-local USUAL_SIZE = 512
-local function parse(bytes)
-local r = {}
-r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt, r.attempts, r.deliveries,
-r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token = struct.unpack(HEAD, bytes)
-r.namesSize = FINGERPRINT_SIZE + r.ownerSize + r.webhookSize
-r.names = string.sub(bytes, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize)
-return r
-end
-local function head(r)
-return struct.pack(HEAD, r.state, r.outcome, r.mode, r.seq, r.created, r.deadline, r.started, r.completed, r.removeAt,
-r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
-end
-local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
-async = 'a', proxy = 'p' }
-local function asText(id)
-local fields, f = redis.call('HGETALL', recordKey(id)), {}
-for i = 1, #fields, 2 do f[fields[i]] = fields[i + 1] end
-local function number(name) return tonumber(f[name] or '0') end
-local content = redis.call('GET', base .. ':p:' .. id) or redis.call('GET', base .. ':a:' .. id) or ''
-local owner, webhook, err = f.o or '', f.w or '', f.e or ''
-local held = f.s == 'done' and number('held') - #content or number('a')
-return head({ state = LETTERS[f.s], outcome = LETTERS[f.x] or '-', mode = LETTERS[f.m], seq = number('q'), created = number('c'),
-deadline = number('d'), started = number('st'), completed = number('ct'), removeAt = number('rm'), attempts = number('n'),
-deliveries = number('wa'), streamHead = number('f'), streamLast = number('z'), streamSize = math.max(held, 0),
-size = #content, ownerSize = #owner, webhookSize = #webhook, errorSize = #err,
-token = f.k and #f.k == #NO_TOKEN and f.k or NO_TOKEN }) .. f.h .. owner .. webhook .. content .. err
-end
-local function rewrite(id, bytes)
-local key = recordKey(id)
-local left = redis.call('PTTL', key)
-redis.call('UNLINK', key, base .. ':p:' .. id, base .. ':a:' .. id)
-redis.call('SET', key, bytes, 'PX', math.max(left, 1))
-return bytes
-end
-local function complement(id, r)
-local timeToLive = r.deadline
-r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-r.created = r.deadline - timeToLive
-end
-local function peek(id)
-local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-local isFormer = type(bytes) == 'table'
-if isFormer then bytes = asText(id) end
-if bytes == '' then return nil end
-local underLease = redis.call('HGET', RUNNING, id)
-local r = parse(underLease or bytes)
-r.isHeld = underLease and true
-r.whole = isFormer and bytes
-if #r.names < r.namesSize then
-r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
-end
-if r.seq == 0 then complement(id, r) end
-return r
-end
-local function read(id)
-local r = peek(id)
-if r and r.whole then rewrite(id, r.whole) end
-return r
-end
-local function readWhole(id)
-local r = read(id)
-return r, r and redis.call('GET', recordKey(id))
-end
-local function part(id, r, from, size)
-if size == 0 then return '' end
-from = HEAD_SIZE + r.namesSize + from
-if r.whole then return string.sub(r.whole, from + 1, from + size) end
-return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
-end
-local function contentOf(id, r) return part(id, r, 0, r.size) end
-local function errorOf(id, r) return part(id, r, r.size, r.errorSize) end
-local function isGone(r) return r.state == 'x' and r.removeAt <= now end
-local function write(id, r)
-if r.state == 'r' then return hold(id, head(r) .. r.names) end
-later('SETRANGE', recordKey(id), 0, head(r))
-if r.isHeld then release(id) end
-end
-local function wakeIfFirst(added)
-if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
-end
-local enqueued = 0
-local function enqueue(id, r)
-index(WAITING, whole(r.seq), id)
-enqueued = enqueued + 1
-end
-local function settleLine()
-settle()
-if enqueued > 0 then wakeIfFirst(enqueued) end
-enqueued = 0
-end
-local function releaseDelayed(max)
-local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', whole(now), 'LIMIT', 0, max)
-if #due == 0 then return end
-for _, id in ipairs(due) do
-drop(DELAYED, id)
-local r = read(id)
-if r then
-r.state = 'q'
-write(id, r)
-enqueue(id, r)
-end
-end
-settleLine()
-end
-local placeOf = { q = WAITING, d = DELAYED, r = LEASES }
-local function finish(id, r, outcome, err, token, answer)
-local key, removeAt = recordKey(id), now + retention
-local hasStream = r.streamLast > 0
-drop(placeOf[r.state], id)
-drop(DEADLINES, id)
-r.state, r.outcome, r.token, r.completed, r.removeAt, r.errorSize = 'x', outcome, token, now, removeAt, #err
-if outcome == 'f' then
-later('SETRANGE', key, HEAD_SIZE + r.namesSize + r.size, err)
-later('SETRANGE', key, 0, head(r))
-later('PEXPIREAT', key, whole(removeAt))
-index(DEAD, whole(now), id)
-else
-local content = answer or ''
-addBytes(#content - r.size)
-r.size = #content
-later('SET', key, head(r) .. r.names .. content .. err, 'PXAT', whole(removeAt))
-end
-if r.isHeld then release(id) end
-if hasStream then later('PEXPIREAT', streamKey(id), whole(removeAt)) end
-extendHorizon(removeAt)
-index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
-if r.webhookSize > 0 then
-index(HOOKS, whole(now), id)
-redis.call('PUBLISH', base .. ':hooks!', '')
-end
-changed(id)
-end
-local function expire(id, r)
-local err = 'expired: not finished within its time to live'
-if r.errorSize > 0 then err = err .. '; last try: ' .. errorOf(id, r) end
-finish(id, r, 'e', err, NO_TOKEN)
-end
-local function forget(id, r)
-local held = whole(r.size + r.streamSize)
-local former = held .. ':' .. id
-if redis.call('ZSCORE', RETAINED, former) then
-drop(RETAINED, former)
-else
-index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-end
-drop(DEAD, id)
-drop(HOOKS, id)
-free(recordKey(id))
-free(streamKey(id))
-addBytes(0 - tonumber(held))
-changed(id)
-end
+  sweep: `${keys}
+${horizon}
+${gather}
+${record}
+${line}
+${finish}
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local expired, takenBack, dead, removed = 0, 0, 0, 0
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, most) end
