@@ -50,9 +50,12 @@ function submission() {
   } as const;
 }
 
-/** One claim under way at a time, for all workers that are free: as the sidecar's worker does. Stopping waits for what is under way. */
+/**
+ * One claim under way at a time, for all workers. As in the sidecar (queue/attempt.ts) a worker is free again when its container has
+ * answered, here at once, and not only when the store has the answer: the next claim goes out beside the completions of the one
+ * before. Stopping waits for what is under way.
+ */
 function work(store: Store, workers: number, completed: () => void): () => Promise<void> {
-  let free = workers;
   let claiming: Promise<void> | undefined;
   let isOver = false;
   /** Told of while a claim was under way, which may have looked before. */
@@ -60,23 +63,20 @@ function work(store: Store, workers: number, completed: () => void): () => Promi
   const finishing = new Set<Promise<void>>();
   const finish = async (claim: Claim) => {
     if (await store.complete(claim, response)) completed();
-    free++;
-    claimMore();
   };
   const claimOnce = async () => {
     isWorkDue = false;
-    const batch = await store.claim({ max: free, worker: 'bench', leaseMs: 30_000 });
+    const { claims, isMoreDue } = await store.claim({ max: workers, worker: 'bench', leaseMs: 30_000 });
     claiming = undefined;
-    free -= batch.claims.length;
-    for (const claim of batch.claims) {
+    for (const claim of claims) {
       const end = finish(claim).finally(() => finishing.delete(end));
       finishing.add(end);
     }
-    if (batch.isMoreDue || isWorkDue) claimMore();
+    if (isMoreDue || isWorkDue) claimMore();
   };
   const claimMore = () => {
     isWorkDue = true;
-    if (claiming === undefined && !isOver && free > 0) claiming = claimOnce();
+    if (claiming === undefined && !isOver) claiming = claimOnce();
   };
   const stop = store.onWork(claimMore);
   claimMore();
