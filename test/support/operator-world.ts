@@ -19,9 +19,9 @@ import { run } from '../../operator/run.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { readSettings } from '../../runtime/settings.ts';
+import { standInForControllerManager } from './controller-manager.ts';
 import { eventually } from './eventually.ts';
 import { shortTimings } from './loopback-node.ts';
-import { sweepOrphans } from './orphan-sweep.ts';
 import { apiKind, startWorldApi, type WorldApi } from './world-api.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -72,7 +72,7 @@ async function startParts(api: WorldApi, options: WorldOptions, closing: (() => 
   // An existing cluster has its own.
   if (apiKind() === 'cluster') return;
   if (!options.withoutControllers) {
-    if (apiKind() === 'binaries') closing.push(sweepOrphans(api.kubeconfigPath));
+    if (apiKind() === 'binaries') closing.push(standInForControllerManager(api.kubeconfigPath));
     const controllers = await startControllers({
       kubeconfig: api.kubeconfigPath,
       schedulerBackoffMs: { initial: 50, max: 500 },

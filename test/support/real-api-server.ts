@@ -1,6 +1,6 @@
 // A real kube-apiserver with its etcd in the place of the stand-in, for whoever has the binaries (KUBEBUILDER_ASSETS, as envtest).
-// Its audit log is the log of requests. There is no controller manager: orphan-sweep.ts collects
-// garbage, our controllers do the rest.
+// Its audit log is the log of requests. There is no controller manager: controller-manager.ts does
+// what our controllers leave.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -78,8 +78,8 @@ function apiServerFlags(inside: (name: string) => string, etcdPort: number, port
     '--authorization-mode=RBAC',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--endpoint-reconciler-type=none',
-    // Nobody makes service accounts here, and nobody takes the taint from a new node.
-    '--disable-admission-plugins=ServiceAccount,TaintNodesByCondition',
+    // Nobody takes the taint from a new node.
+    '--disable-admission-plugins=TaintNodesByCondition',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${inside('accounts.key')}`,
     `--service-account-signing-key-file=${inside('accounts.key')}`,

@@ -1,6 +1,7 @@
-// Garbage collection for a kube-apiserver that runs without a controller manager: deletes what only owners that are gone have
-// owned. It looks at all of it, a few times a second, which a test's dozen objects allow; no foreground deletion, no orphaning.
-import { ClusterClient, type Resource } from '../../dev/cluster/client.ts';
+// What a kube-apiserver without a controller manager lacks besides our controllers: garbage collection, which deletes what only
+// owners that are gone have owned (no foreground deletion, no orphaning), and the account that every namespace has. It looks at all
+// of it, a few times a second, which a test's dozen objects allow.
+import { ClusterClient, isConflict, type Resource } from '../../dev/cluster/client.ts';
 import type { KubeObject } from '../../dev/cluster/objects.ts';
 import * as kinds from '../../dev/cluster/resources.ts';
 
@@ -29,12 +30,17 @@ const owned: readonly Resource<KubeObject>[] = [
   other('networking.k8s.io/v1', 'Ingress', 'ingresses'),
 ];
 
+const namespaces = other('v1', 'Namespace', 'namespaces');
+const accounts = other('v1', 'ServiceAccount', 'serviceaccounts');
+
 /** Answers how to stop. A round that fails is made again. */
-export function sweepOrphans(kubeconfig: string, everyMs = 300): () => Promise<void> {
-  const client = new ClusterClient(kubeconfig, 'generic-garbage-collector');
+export function standInForControllerManager(kubeconfig: string, everyMs = 300): () => Promise<void> {
+  const client = new ClusterClient(kubeconfig, 'kube-controller-manager');
+  const furnished = new Set<string>();
   const stopping = new AbortController();
   const work = async () => {
     while (!stopping.signal.aborted) {
+      await furnish(client, furnished).catch(() => {});
       await sweep(client).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
@@ -45,6 +51,19 @@ export function sweepOrphans(kubeconfig: string, everyMs = 300): () => Promise<v
     await done;
     await client.close();
   };
+}
+
+/** Without its account no pod is admitted into a namespace. */
+async function furnish(client: ClusterClient, furnished: Set<string>): Promise<void> {
+  for (const { metadata } of (await client.list(namespaces)).items) {
+    const { uid = '', name = '' } = metadata;
+    if (furnished.has(uid) || metadata.deletionTimestamp !== undefined) continue;
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
+    await client.create(accounts, { namespace: name }, account).catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
+    });
+    furnished.add(uid);
+  }
 }
 
 async function sweep(client: ClusterClient): Promise<void> {
