@@ -39,6 +39,7 @@ export class ContainerHealth {
   readonly #around: HealthSurroundings;
   #state: ContainerState;
   #hasStarted = false;
+  #mayStillStart = true;
   #failures = 0;
   #lastAnswer: string | null = null;
   #timer: Timer | undefined;
@@ -90,6 +91,11 @@ export class ContainerHealth {
     this.#schedule();
   }
 
+  /** It has started by now, or never will: one that is not there counts as gone. */
+  expectNoStart(): void {
+    this.#mayStillStart = false;
+  }
+
   /** A request left the container: one that was busy with it may take the next, which need not wait for the next probe. */
   requestLeft(): void {
     if (this.#state !== 'busy' || this.#probing !== undefined) return;
@@ -139,7 +145,8 @@ export class ContainerHealth {
     }
     if (outcome.kind === 'timeout' && this.#around.isWorking()) return;
     this.#failures++;
-    if (this.#hasStarted && this.#failures >= this.#options.failureThreshold) {
+    const isExpected = this.#hasStarted || !this.#mayStillStart;
+    if (isExpected && this.#failures >= this.#options.failureThreshold) {
       this.#become('unreachable', outcome.message);
     }
   }

@@ -143,6 +143,17 @@ test('SIGTERM: what is inside finishes, then the ports close', async () => {
   await expect(fetch(`${sidecar.adminUrl}/healthz`)).rejects.toThrow();
 });
 
+test('SIGTERM when the container never came, as with an image that cannot be pulled: who waits is told to ask the successor', async () => {
+  await begin({ settings: { drainSeconds: 300, upstream: 'http://127.0.0.1:1' }, isUnready: true });
+  const waiting = fetch(`${sidecar.url}/echo`);
+  await sidecar.until((stats) => stats.waiting === 1);
+  const stopped = sidecar.stop();
+  const response = await waiting;
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await response.json()).toMatchObject({ code: 'draining' });
+  await stopped;
+});
+
 test('after drainSeconds the rest is given up: 503 draining with Retry-After, inside and in line', async () => {
   await begin({ settings: { drainSeconds: 1 } });
   const inside = fetch(`${sidecar.url}/echo?hold=door`);
