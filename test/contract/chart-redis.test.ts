@@ -10,6 +10,8 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { freePort } from '../../dev/tools/free-port.ts';
 import { createStore } from '../../sidecar/store/open-store.ts';
+import { readRedisAddress } from '../../sidecar/store/redis/address.ts';
+import { connect } from '../../sidecar/store/redis/connection.ts';
 import { find, type Rendered, render } from '../support/chart.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -102,6 +104,26 @@ it('is trusted by sidecars that are given its certificate, and by no others', as
   const strange = await createStore(address, limits);
   await expect(strange.open()).rejects.toThrow(/certificate|cannot be reached/);
   await strange.close();
+});
+
+it('is left in the middle of a handshake that would not end in trust, and no error is left without a listener', async () => {
+  const { port } = await start(await render({ values: { redis: { tls: { enabled: true } } } }));
+  const address = readRedisAddress(`rediss://localhost:${port}/0`, awkwardPassword);
+  const uncaught: Error[] = [];
+  const note = (error: Error) => void uncaught.push(error);
+  process.prependListener('uncaughtException', note);
+  for (let i = 0; i < 20; i++) {
+    const { steps, close } = connect(address, 1000);
+    steps.on('error', () => undefined);
+    steps.connect().catch(() => undefined);
+    // Its socket is made in the next turn; some turns later it is somewhere in the handshake.
+    for (let turns = 0; turns <= i; turns++) await new Promise(setImmediate);
+    const ended = new Promise((resolve) => steps.once('end', resolve));
+    close();
+    await ended;
+  }
+  process.off('uncaughtException', note);
+  expect(uncaught).toEqual([]);
 });
 
 it('lets further lines of configuration win', async () => {

@@ -12,6 +12,8 @@ export interface Connections {
   readonly listening: RedisClient;
   /** The texts of the steps. They come with the client: no pod without Redis should read and keep them. */
   readonly scripts: typeof scripts;
+  /** At once, whatever state they are in. */
+  close(): void;
 }
 
 const reconnectDelayMs = (times: number): number => Math.min(25 * 2 ** Math.min(times, 6), 1000);
@@ -22,10 +24,30 @@ export function connect(address: RedisAddress, stepTimeoutMs: number, ca = ''): 
   if (address.form === 'cluster') {
     // A cluster client keeps a listening connection of its own, but a failing step should not take it along.
     const client = () => clusterClient(address, stepTimeoutMs, tls);
-    return { steps: client(), listening: client(), scripts };
+    return connections(client(), client());
   }
   const options = singleOptions(address, stepTimeoutMs, tls);
-  return { steps: new Redis(options), listening: new Redis({ ...options, enableOfflineQueue: true }), scripts };
+  return connections(new Redis(options), new Redis({ ...options, enableOfflineQueue: true }));
+}
+
+function connections(steps: RedisClient, listening: RedisClient): Connections {
+  const close = () => {
+    disconnect(steps);
+    disconnect(listening);
+  };
+  return { steps, listening, scripts, close };
+}
+
+/**
+ * ioredis listens to the first error of a socket only, and a second one would end the process: a certificate that is not trusted, then
+ * the server's alert because we left in the middle of the handshake.
+ */
+function disconnect(client: RedisClient): void {
+  const nodes = client instanceof Cluster ? client.nodes() : [client];
+  // It has no socket before its first attempt, whatever its type says.
+  for (const { stream } of nodes as readonly { readonly stream?: Redis['stream'] }[])
+    stream?.on('error', () => undefined);
+  client.disconnect();
 }
 
 type Tls = { readonly ca?: string };

@@ -101,7 +101,7 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
-    for (const client of [this.#connections.steps, this.#connections.listening]) client.disconnect();
+    this.#connections.close();
     await Promise.resolve();
   }
 
