@@ -50,7 +50,6 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   #body: Body | undefined;
   #trip: RoundTrip | undefined;
   #isOver = false;
-  #admittedAtMs = 0;
   #refusals = 0;
   #hasRepeated = false;
 
@@ -84,8 +83,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   admitted(slot: Slot): void {
     this.#slot = slot;
     this.#place = undefined;
-    this.#admittedAtMs = this.#exchange.elapsedMs();
-    this.#exchange.queueMs = this.#admittedAtMs;
+    this.#exchange.admitted();
     this.#exchange.askForBody();
     this.#body ??= bodyOf(this.#exchange.request, this);
     this.#send();
@@ -118,7 +116,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
 
   onResponseStart(head: ResponseHead): void {
     this.#ways.deadlines.cancel(this.#deadline);
-    this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#admittedAtMs;
+    this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#exchange.queueMs;
     this.#relay.head(head);
   }
 
@@ -133,7 +131,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   onResponseEnd(trailers: readonly string[]): void {
     this.#relay.end(this.#trip!, trailers);
     this.#trip = undefined;
-    this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#admittedAtMs);
+    this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#exchange.queueMs);
     this.#end(undefined);
   }
 
@@ -171,7 +169,10 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     this.#isOver = true;
     this.#ways.deadlines.cancel(this.#deadline);
     this.#relay.stop();
-    if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
+    if (this.#place !== undefined) {
+      this.#ways.gate.leave(this.#place);
+      this.#exchange.endsInLine();
+    }
     if (answer !== undefined) this.#exchange.answerProblem(answer);
     this.#trip?.abort();
     this.#slot?.release();

@@ -57,7 +57,7 @@ export class SocketPassage implements Waiter {
   admitted(slot: Slot): void {
     this.#slot = slot;
     this.#place = undefined;
-    this.#exchange.queueMs = this.#exchange.elapsedMs();
+    this.#exchange.admitted();
     const opened = () => {
       this.#ways.deadlines.cancel(this.#deadline);
       this.#handOver();
@@ -68,11 +68,13 @@ export class SocketPassage implements Waiter {
 
   expired(): void {
     const isInside = this.#slot !== undefined;
+    if (!isInside) this.#exchange.endsInLine();
     const code = isInside ? 'upstream_timeout' : 'request_expired';
     this.#exchange.answerProblem(problem(code, 'the WebSocket did not open within the time to live'));
   }
 
   dismissed(): void {
+    this.#exchange.endsInLine();
     this.#exchange.answerProblem(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
   }
 

@@ -38,7 +38,10 @@ export class Exchange implements AnswerWatcher {
   /** The public form's `/<name>`, else empty. */
   prefix = '';
 
+  /** Time in line: until its turn came, or until it ended there. */
   queueMs = 0;
+  /** Its turn came. */
+  isAdmitted = false;
   /** Time from admission to the container's response headers; -1: there were none. */
   upstreamMs = -1;
   /** Time from arrival to the first byte of the answer's head. */
@@ -69,6 +72,17 @@ export class Exchange implements AnswerWatcher {
 
   get hasAnswered(): boolean {
     return this.response.hasHead || this.#hasSwitched || this.hasClientLeft;
+  }
+
+  admitted(): void {
+    this.queueMs = this.elapsedMs();
+    this.isAdmitted = true;
+  }
+
+  /** Refused, dismissed or left before its turn came, be it the second one. */
+  endsInLine(): void {
+    this.queueMs = this.elapsedMs();
+    this.isAdmitted = false;
   }
 
   /** Time since arrival. */

@@ -6,7 +6,7 @@ import type { Span } from './span.ts';
 
 export type EndedRequest = Pick<
   Exchange,
-  'trace' | 'id' | 'mode' | 'prefix' | 'status' | 'queueMs' | 'upstreamMs' | 'problem' | 'request'
+  'trace' | 'id' | 'mode' | 'prefix' | 'status' | 'queueMs' | 'isAdmitted' | 'upstreamMs' | 'problem' | 'request'
 >;
 
 /** Who waited for a turn that did not come; other refusals came at the door. */
@@ -27,10 +27,12 @@ export function requestSpans(request: EndedRequest, startMs: number, durationMs:
   return [whole, ...stages(request, whole)];
 }
 
-function stages({ trace, mode, queueMs, upstreamMs, problem, status }: EndedRequest, whole: Span): readonly Span[] {
+function stages(
+  { trace, mode, queueMs, isAdmitted, upstreamMs, problem, status }: EndedRequest,
+  whole: Span,
+): readonly Span[] {
   if (trace === undefined || mode === 'async' || mode === 'proxy' || mode === 'lookup') return [];
   const { traceId, spanId: parentSpanId, startMs, endMs } = whole;
-  const isAdmitted = queueMs > 0;
   if (!isAdmitted && problem !== undefined && !GAVE_UP_IN_LINE.has(problem.code)) return [];
   const admittedMs = isAdmitted ? Math.min(startMs + queueMs, endMs) : endMs;
   const within = { traceId, parentSpanId };

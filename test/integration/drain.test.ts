@@ -152,6 +152,9 @@ test('SIGTERM when the container never came, as with an image that cannot be pul
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   expect(await response.json()).toMatchObject({ code: 'draining' });
   await stopped;
+  // All of its time it was in line, and so the answer and the log say.
+  expect(Number(/queue;dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1])).toBeGreaterThan(0);
+  expect(sidecar.log.find(({ problem }) => problem === 'draining')?.queueMs).toBeGreaterThan(0);
 });
 
 test('after drainSeconds the rest is given up: 503 draining with Retry-After, inside and in line', async () => {
