@@ -1,5 +1,5 @@
-// Whether a newcomer may join the line: not when it is full, and not when at the measured rate its turn would come after
-// its deadline, for then it is kinder to say so at once.
+// What is said to those who are not let in. A newcomer may not join the line when it is full, nor when at the measured rate its turn would
+// come after its deadline, for then it is kinder to say so at once.
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Gate } from './gate.ts';
 import type { ServiceRate } from './service-rate.ts';
@@ -15,3 +15,6 @@ export function admissionProblem(gate: Gate, rate: ServiceRate, ttlMs: number): 
   const detail = `${gate.waiting} requests wait already: the turn would come in about ${Math.ceil(expectedMs / 1000)} s, after the time to live`;
   return problem('deadline_unreachable', detail, { retryAfterSeconds: Math.ceil((expectedMs - ttlMs) / 1000) });
 }
+
+/** To who is still in line when the replica ends: the successor is there, or will be. */
+export const dismissal = problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 });

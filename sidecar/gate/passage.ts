@@ -14,7 +14,7 @@ import type { Container } from '../upstream/container.ts';
 import { codeOfFailure, failureProblem } from '../upstream/failure.ts';
 import { requestTrailers } from '../upstream/headers.ts';
 import { Relay, type RelayWays } from '../upstream/relay.ts';
-import { admissionProblem } from './admission.ts';
+import { admissionProblem, dismissal } from './admission.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Gate, Waiter } from './gate.ts';
 import type { ServiceRate } from './service-rate.ts';
@@ -107,7 +107,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
 
   /** The replica ends before its turn came. */
   dismissed(): void {
-    this.#end(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
+    this.#end(dismissal);
   }
 
   onInterim({ status, reason, lines }: ResponseHead): void {

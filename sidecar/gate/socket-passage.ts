@@ -6,7 +6,7 @@ import { problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
 import type { RawHeaders } from '../store/record.ts';
 import type { WebSockets } from '../upstream/websocket.ts';
-import { admissionProblem } from './admission.ts';
+import { admissionProblem, dismissal } from './admission.ts';
 import type { Waiter } from './gate.ts';
 import { MOST_REFUSALS, type PassageWays } from './passage.ts';
 
@@ -40,6 +40,7 @@ export class SocketPassage implements Waiter {
     this.#webSockets = webSockets;
     this.#ways = ways;
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
+    exchange.onClientGone(() => this.#leaveLine());
     socket.on('close', this.#closed).on('data', this.#tooEarly).on('end', this.#left);
   }
 
@@ -68,14 +69,14 @@ export class SocketPassage implements Waiter {
 
   expired(): void {
     const isInside = this.#slot !== undefined;
-    if (!isInside) this.#exchange.endsInLine();
+    this.#leaveLine();
     const code = isInside ? 'upstream_timeout' : 'request_expired';
     this.#exchange.answerProblem(problem(code, 'the WebSocket did not open within the time to live'));
   }
 
   dismissed(): void {
-    this.#exchange.endsInLine();
-    this.#exchange.answerProblem(problem('draining', 'this replica shuts down', { retryAfterSeconds: 1 }));
+    this.#leaveLine();
+    this.#exchange.answerProblem(dismissal);
   }
 
   readonly #tooEarly = (chunk: Buffer): void => {
@@ -109,8 +110,14 @@ export class SocketPassage implements Waiter {
   /** The client's connection is gone; the container's goes with it. */
   readonly #closed = (): void => {
     this.#ways.deadlines.cancel(this.#deadline);
-    if (this.#place !== undefined) this.#ways.gate.leave(this.#place);
     this.#slot?.release();
     this.#slot = undefined;
   };
+
+  #leaveLine(): void {
+    if (this.#place === undefined) return;
+    this.#ways.gate.leave(this.#place);
+    this.#place = undefined;
+    this.#exchange.endsInLine();
+  }
 }

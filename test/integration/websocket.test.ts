@@ -72,8 +72,11 @@ test('it waits in line like everyone, and leaves it when the client does', async
   const impatient = open('/ws');
   impatient.on('error', () => undefined);
   await sidecar.until((stats) => stats.waiting === 2);
+  // So that a millisecond has passed.
+  for (let i = 0; i < 5; i++) await sidecar.stats();
   impatient.terminate();
   await sidecar.until((stats) => stats.waiting === 1);
+  expect(sidecar.log.find(({ left }) => left)?.queueMs).toBeGreaterThan(0);
   sidecar.model.release('door');
   await inside;
   await once(patient, 'open');

@@ -79,6 +79,17 @@ test('a container that has never answered is starting, however long it takes', a
   health.stop();
 });
 
+test('once it may not start any more, the next silence is the last', async () => {
+  const { clock, changes, health } = healthBefore(() => false);
+  health.start();
+  for (let i = 0; i < 3; i++) clock.advance(8_000);
+  health.expectNoStart();
+  expect(changes).toEqual([]);
+  clock.advance(8_000);
+  expect(changes).toEqual(['unreachable']);
+  health.stop();
+});
+
 test('a refused request is believed at once', async () => {
   const { changes, health } = await thenSilent(() => true);
   health.reportRefused('ECONNREFUSED');
