@@ -8,8 +8,10 @@ export interface BatchOptions<Item, Reply> {
   /** See `Batch.enough`. */
   readonly enough: number;
   sizeOf(item: Item): number;
-  /** The replies in the order of the items. */
-  send(items: readonly Item[]): Promise<readonly Reply[]>;
+  /** The replies in the order of the items. `isTurnOver`: nothing more comes in this turn of the event loop. */
+  send(items: readonly Item[], isTurnOver: boolean): Promise<readonly Reply[]>;
+  /** When the turn ends. */
+  atEndOfTurn(call: () => void): void;
 }
 
 interface Waiting<Item, Reply> {
@@ -39,13 +41,13 @@ export class Batch<Item, Reply> {
 
   add(item: Item): Promise<Reply> {
     const size = this.#options.sizeOf(item);
-    if (this.#waiting.length > 0 && this.#bytes + size > this.#options.maxBytes) this.#flush();
+    if (this.#waiting.length > 0 && this.#bytes + size > this.#options.maxBytes) this.#flush(false);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       this.#bytes += size;
       const { maxItems } = this.#options;
       const count = this.#waiting.length;
-      if (count >= maxItems || (count >= this.enough && this.#calls < maxCalls)) this.#flush();
+      if (count >= maxItems || (count >= this.enough && this.#calls < maxCalls)) this.#flush(false);
       else this.#flushAfterTurn();
     });
   }
@@ -53,19 +55,20 @@ export class Batch<Item, Reply> {
   #flushAfterTurn(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    setImmediate(() => {
+    this.#options.atEndOfTurn(() => {
       this.#isDue = false;
-      if (this.#calls < maxCalls) this.#flush();
+      if (this.#calls < maxCalls) this.#flush(true);
     });
   }
 
-  #flush(): void {
+  #flush(isTurnOver: boolean): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
     this.#bytes = 0;
     this.#calls++;
-    this.#options.send(waiting.map(({ item }) => item)).then(
+    const items = waiting.map(({ item }) => item);
+    this.#options.send(items, isTurnOver).then(
       (replies) => {
         this.#returned();
         for (const [i, { resolve }] of waiting.entries()) resolve(replies[i] as Reply);

@@ -1,8 +1,16 @@
 // What is not in the state table is refused without a trace, on both stores: strangers, repeated and contradicting steps, unknown ids.
 import { expect, it } from 'vitest';
 import { type RequestEvent, type RequestState, transitions } from '../../sidecar/store/record.ts';
-import type { Store } from '../../sidecar/store/store.ts';
-import { claimOne, describeStores, leaseMs, response, submitAndClaim } from '../support/stores.ts';
+import type { Claim, Store } from '../../sidecar/store/store.ts';
+import {
+  claimOne,
+  describeStores,
+  leaseMs,
+  response,
+  retentionMs,
+  submission,
+  submitAndClaim,
+} from '../support/stores.ts';
 
 describeStores('refusals', (kit) => {
   it.each(['queued', 'running', 'done'] as const)(
@@ -32,6 +40,30 @@ describeStores('refusals', (kit) => {
     await store.handBack(claim);
     expect(await store.result(id)).toEqual(before);
     expect(await store.figures()).toMatchObject({ queued: 0, running: 0, deadLetters: 0 });
+  });
+
+  it('among the answers of one turn those whose lease was lost change nothing, and the others count', async () => {
+    const store = await kit().open();
+    const body = Buffer.alloc(1000);
+    const some = await Promise.all(Array.from({ length: 4 }, () => submitAndClaim(store)));
+    const [first, canceled, twice, last] = some.map(({ claim }) => claim) as [Claim, Claim, Claim, Claim];
+    await store.complete(first, response({ body }));
+    const { storedBytes: before } = await store.figures();
+    await store.cancel(canceled.id);
+    const answers = [canceled, twice, twice, last].map((claim) => store.complete(claim, response({ body })));
+    expect(await Promise.all(answers)).toEqual([false, true, true, true]);
+    expect(await store.status(canceled.id)).toMatchObject({ outcome: 'canceled' });
+    for (const { id } of [twice, last]) expect(await store.result(id)).toMatchObject({ kind: 'answered' });
+    // What is kept of an answer, three times; nothing of any payload.
+    const { storedBytes } = await store.figures();
+    const perAnswer = storedBytes / 3;
+    expect(perAnswer).toBeGreaterThan(1000);
+    expect(before).toBeGreaterThan(perAnswer);
+    await store.submit(submission({ body }));
+    const { storedBytes: after } = await store.figures();
+    kit().clock.advance(retentionMs);
+    expect(await store.sweep()).toMatchObject({ removed: 4 });
+    expect(await store.figures()).toMatchObject({ storedBytes: after - storedBytes, running: 0, queued: 1 });
   });
 
   it('a step whose reply was lost may be repeated by the same holder', async () => {

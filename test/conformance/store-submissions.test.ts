@@ -1,6 +1,7 @@
 // What a store accepts and what it refuses: idempotence, limits, places in line; on both stores.
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import type { Submission } from '../../sidecar/store/record.ts';
 import { claimOne, describeStores, leaseMs, response, retentionMs, submission } from '../support/stores.ts';
 
 describeStores('submissions', (kit) => {
@@ -73,6 +74,27 @@ describeStores('submissions', (kit) => {
     const request = submission();
     const outcomes = await Promise.all([store.submit(request), store.submit(request), store.submit(request)]);
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['accepted', 'duplicate', 'duplicate']);
+  });
+
+  it('among the submissions of one turn those that are there already take no place and no bytes', async () => {
+    const store = await kit().open();
+    const known = submission();
+    await store.submit(known);
+    const { storedBytes: bytesEach } = await store.figures();
+    const changed = { ...known, body: Buffer.from('other') };
+    const turn = [submission(), known, submission({ ttlMs: 1000 }), changed, submission()];
+    expect(await Promise.all(turn.map((one) => store.submit(one)))).toEqual([
+      { kind: 'accepted', position: 1 },
+      { kind: 'duplicate' },
+      { kind: 'accepted', position: 2 },
+      { kind: 'conflict' },
+      { kind: 'accepted', position: 3 },
+    ]);
+    expect(await store.figures()).toMatchObject({ queued: 4, storedBytes: 4 * bytesEach });
+    kit().clock.advance(1000);
+    await store.sweep();
+    expect((await store.figures()).queued).toBe(3);
+    expect(await store.status((turn[2] as Submission).id)).toMatchObject({ outcome: 'expired' });
   });
 
   it('refuses more than the queue may hold, those in backoff included; a duplicate is never refused', async () => {

@@ -41,11 +41,12 @@ it('Redis', { timeout: 900_000 }, async () => {
     local record = redis.call('GET', base .. ':r:like-this')
     local ends = redis.call('PTTL', base .. ':r:like-this')
     local deadline = redis.call('ZSCORE', base .. ':deadlines', 'like-this')
+    local place = redis.call('ZSCORE', base .. ':waiting', 'like-this')
     for i = 1, n do
       local seq = from + i
       local id = string.format('00000000-0000-4000-8000-%012d', seq)
       redis.call('SET', base .. ':r:' .. id, record, 'PX', ends)
-      redis.call('ZADD', base .. ':waiting', seq, id)
+      redis.call('ZADD', base .. ':waiting', string.format('%d', place + seq), id)
       redis.call('ZADD', base .. ':deadlines', deadline, id)
     end
     redis.call('HINCRBY', base, 'seq', n)

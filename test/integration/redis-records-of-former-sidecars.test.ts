@@ -7,7 +7,7 @@ import type { Submission } from '../../sidecar/store/record.ts';
 import type { Store } from '../../sidecar/store/store.ts';
 import { FormerSidecar } from '../support/former-sidecar/former-sidecar.ts';
 import { TestRedis } from '../support/redis.ts';
-import { claimOne, leaseMs, response, retentionMs, StoreKit, submission } from '../support/stores.ts';
+import { claimOne, leaseMs, response, retentionMs, StoreKit, submission, ttlMs } from '../support/stores.ts';
 
 let redis: TestRedis;
 let client: Redis;
@@ -145,4 +145,25 @@ it('what a former sidecar accepted by half, because our record stopped it, is ac
   await expect(former.submit(theirs, ours)).rejects.toThrow(/WRONGTYPE/);
   expect(await store.submit(theirs)).toMatchObject({ kind: 'accepted' });
   expect([(await claimOne(store)).id, (await claimOne(store)).id]).toEqual([ours.id, theirs.id]);
+});
+
+it('what a sidecar accepted that counted its places one by one goes first, with the times that the indexes tell', async () => {
+  const [theirs, ours] = [submission(), submission()];
+  await store.submit(theirs);
+  // As it left them: a small place, and no mark that the time is in it.
+  await client.setrange(key('r', theirs.id), 11, Buffer.alloc(8));
+  await client.zadd(`${kit.keyPrefix}:waiting`, 7, theirs.id);
+  const acceptedAtMs = kit.clock.nowMs();
+  kit.clock.advance(5);
+  await store.submit(ours);
+  const times = { createdAtMs: acceptedAtMs, deadlineAtMs: acceptedAtMs + ttlMs };
+  expect(await store.status(theirs.id)).toMatchObject({ position: 0, ...times });
+  expect(await store.status(ours.id)).toMatchObject({ position: 1, createdAtMs: acceptedAtMs + 5 });
+  const claim = await claimOne(store);
+  expect(claim).toMatchObject({ id: theirs.id, attempt: 1, ...times });
+  expect(await claimOne(store)).toMatchObject({ id: ours.id, createdAtMs: acceptedAtMs + 5 });
+  // Back in line, it keeps its place.
+  await store.submit(submission());
+  expect(await store.handBack(claim)).toBe(true);
+  expect(await claimOne(store)).toMatchObject({ id: theirs.id, ...times });
 });

@@ -17,6 +17,7 @@ function batch(over: { enough?: number; maxItems?: number; maxBytes?: number } =
     maxBytes: 1000,
     enough: 100,
     sizeOf: (item) => item,
+    atEndOfTurn: setImmediate,
     send: (items) =>
       new Promise((resolve, reject) => {
         const answer = () => resolve(items.map((item) => `reply to ${item}`));

@@ -1,6 +1,7 @@
 // The connections to Redis: one for the steps, one that listens. The only file that makes ioredis clients.
 // A command on a broken connection fails at once instead of waiting in a queue: new work is told 503, and running work decides
 // by itself when to try again. Reconnecting goes on for ever.
+import type { Writable } from 'node:stream';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
 import { scripts } from './scripts.ts';
@@ -10,6 +11,8 @@ export type RedisClient = Redis | Cluster;
 export interface Connections {
   readonly steps: RedisClient;
   readonly listening: RedisClient;
+  /** What the steps are written to now; nothing where there is no connection, or one to each of many servers. */
+  socket(): Writable | undefined;
   /** The texts of the steps. They come with the client: no pod without Redis should read and keep them. */
   readonly scripts: typeof scripts;
   /** At once, whatever state they are in. */
@@ -35,7 +38,9 @@ function connections(steps: RedisClient, listening: RedisClient): Connections {
     disconnect(steps);
     disconnect(listening);
   };
-  return { steps, listening, scripts, close };
+  // It has none before its first attempt, whatever its type says.
+  const socket = () => (steps instanceof Cluster ? undefined : (steps.stream as Redis['stream'] | undefined));
+  return { steps, listening, socket, scripts, close };
 }
 
 /**

@@ -1,59 +1,63 @@
-// The arguments of a step that many requests share. What is to be known of each lies one behind the other in one argument, as each
-// argument costs the client, the server and Lua as much as some hundred bytes do; a record is an argument of its own, so
-// that Lua, which hashes every text it is given or makes, meets it once. lua/submit.lua and lua/complete.lua take them apart.
+// The arguments of a step that many requests share. Each argument costs the client, the server and Lua as much as some hundred bytes
+// do, and Lua hashes every text it is given or makes: so what the record says is not said again beside it.
 import type { Submission } from '../record.ts';
 import type { Lease } from '../store.ts';
 import { type FinishedRecord, submittedRecord } from './record-bytes.ts';
+import type { StepArgument } from './steps.ts';
 
-export interface Packed {
-  readonly facts: Buffer;
+export interface PackedSubmission {
+  readonly id: string;
+  readonly timeToLive: string;
+  /** The longest line in which it makes its deadline; -1: any. */
+  readonly reachable: number;
   readonly record: Buffer;
+  readonly contentSize: number;
 }
 
-export interface PackedAnswer extends Packed {
+export interface PackedAnswer extends FinishedRecord {
   readonly lease: Lease;
-  /** Bytes of the record in front of the answer. */
-  readonly answerAt: number;
 }
 
-const submissionFacts = 24;
-const tokenSize = 36;
-const answerFacts = 10 + tokenSize;
-
-/** `reachable`: the longest line in which it makes its deadline; -1: any. */
-export function packSubmission(submission: Submission, reachable: number): Packed {
-  const { id, owner, ttlMs } = submission;
-  const { record, contentSize } = submittedRecord(submission);
-  const idSize = Buffer.byteLength(id);
-  const facts = Buffer.allocUnsafe(submissionFacts + idSize);
-  facts.writeDoubleLE(ttlMs, 0);
-  facts.writeDoubleLE(reachable, 8);
-  facts.writeUInt32LE(contentSize, 16);
-  facts.writeUInt16LE(Buffer.byteLength(owner), 20);
-  facts.writeUInt16LE(idSize, 22);
-  facts.write(id, submissionFacts);
-  return { facts, record };
+export function packSubmission(submission: Submission, reachable: number): PackedSubmission {
+  const { id, ttlMs } = submission;
+  return { id, timeToLive: String(ttlMs), reachable, ...submittedRecord(submission) };
 }
 
-/** `finished`: the record as it shall be. */
-export function packAnswer(lease: Lease, finished: FinishedRecord): PackedAnswer {
-  const { id, token } = lease;
-  const { record, contentSize, moreBytes, answerAt } = finished;
-  const idSize = Buffer.byteLength(id);
-  const facts = Buffer.allocUnsafe(answerFacts + idSize);
-  facts.writeUInt16LE(idSize, 0);
-  facts.writeUInt32LE(contentSize, 2);
-  facts.writeInt32LE(moreBytes, 6);
-  facts.write(token, 10, tokenSize, 'latin1');
-  facts.write(id, answerFacts);
-  return { facts, record, lease, answerAt };
+export function sizeOf({ record }: { readonly record: Buffer }): number {
+  return record.length;
 }
 
-export function sizeOf({ facts, record }: Packed): number {
-  return facts.length + record.length;
+/** For submit.lua, behind the limits. */
+export function submissionArguments(items: readonly PackedSubmission[], submitter: string): readonly StepArgument[] {
+  const args: StepArgument[] = [-1, 0, submitter];
+  let reachable = Number.POSITIVE_INFINITY;
+  let size = 0;
+  for (const item of items) {
+    if (item.reachable >= 0) reachable = Math.min(reachable, item.reachable);
+    size += item.contentSize;
+    args.push(item.id, item.timeToLive, item.record);
+  }
+  args[0] = Number.isFinite(reachable) ? reachable : -1;
+  args[1] = size;
+  return args;
 }
 
-/** The arguments of the step: all facts in one, then each record. */
-export function joined(items: readonly Packed[]): readonly Buffer[] {
-  return [Buffer.concat(items.map(({ facts }) => facts)), ...items.map(({ record }) => record)];
+/** For submit-any.lua, behind the limits. */
+export function anySubmissionArguments(items: readonly PackedSubmission[]): readonly StepArgument[] {
+  return items.flatMap(({ id, timeToLive, reachable, record }) => [id, timeToLive, reachable, record]);
+}
+
+/** For complete.lua. */
+export function answerArguments(items: readonly PackedAnswer[]): readonly StepArgument[] {
+  const args: StepArgument[] = [0, 0];
+  let [size, more] = [0, 0];
+  for (const { lease, contentSize, moreBytes } of items) {
+    size += contentSize;
+    more += moreBytes;
+    args.push(lease.id);
+  }
+  for (const { record } of items) args.push(record);
+  args[0] = size;
+  args[1] = more;
+  return args;
 }

@@ -23,14 +23,24 @@ import type {
 } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurability } from './durability.ts';
-import { joined, type Packed, type PackedAnswer, packAnswer, packSubmission, sizeOf } from './packing.ts';
+import {
+  answerArguments,
+  anySubmissionArguments,
+  type PackedAnswer,
+  type PackedSubmission,
+  packSubmission,
+  sizeOf,
+  submissionArguments,
+} from './packing.ts';
 import { finishedRecord, isPlain } from './record-bytes.ts';
 import {
   list,
   type Reply,
+  readAccepted,
   readClaims,
   readDelivery,
   readFigures,
+  readNumbers,
   readStatus,
   readSubmitOutcome,
   readSubmitOutcomes,
@@ -52,7 +62,7 @@ export class RedisStore implements Store {
   readonly #limits: StoreLimits;
   readonly #steps: Steps;
   readonly #wakeUps: WakeUps;
-  readonly #submissions: Batch<Packed, SubmitOutcome>;
+  readonly #submissions: Batch<PackedSubmission, SubmitOutcome>;
   readonly #answers: Batch<PackedAnswer, boolean>;
   /** Head and names of the requests that this replica runs and that nothing keeps from being finished plainly, and Redis' time. */
   readonly #leased = new WeakMap<Lease, { readonly leased: Buffer; readonly nowMs: () => number }>();
@@ -66,18 +76,20 @@ export class RedisStore implements Store {
     this.#steps = new Steps({
       client: connections.steps,
       scripts: connections.scripts,
+      socket: connections.socket,
       keyPrefix,
       retentionMs: limits.retentionMs,
       nowMs: limits.nowMs ?? (() => 0),
       observer: limits.observer,
     });
     this.#wakeUps = new WakeUps(connections.listening, keyPrefix);
-    this.#submissions = new Batch({
+    this.#submissions = new Batch<PackedSubmission, SubmitOutcome>({
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
       enough: enoughBeforeTurnEnds,
       sizeOf,
-      send: (items) => this.#sendSubmissions(items),
+      atEndOfTurn: (call) => this.#steps.write.atEndOfTurn(call),
+      send: (items, isTurnOver) => this.#sendSubmissions(items, isTurnOver),
     });
     this.#answers = new Batch<PackedAnswer, boolean>({
       maxItems: maxBatchItems,
@@ -85,6 +97,7 @@ export class RedisStore implements Store {
       // Answers to one claim that come together are followed by one claim.
       enough: maxBatchItems,
       sizeOf,
+      atEndOfTurn: (call) => this.#steps.write.atEndOfTurn(call),
       send: (items) => this.#sendAnswers(items),
     });
   }
@@ -137,7 +150,7 @@ export class RedisStore implements Store {
     const known = this.#leased.get(lease);
     if (known === undefined) return this.#completeAny(lease, encodeAnswer(response));
     const { leased, nowMs } = known;
-    return this.#answers.add(packAnswer(lease, finishedRecord(leased, response, nowMs(), this.#limits.retentionMs)));
+    return this.#answers.add({ lease, ...finishedRecord(leased, response, nowMs(), this.#limits.retentionMs) });
   }
 
   async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {
@@ -257,21 +270,29 @@ export class RedisStore implements Store {
     );
   }
 
-  async #sendSubmissions(items: readonly Packed[]): Promise<readonly SubmitOutcome[]> {
+  async #sendSubmissions(items: readonly PackedSubmission[], isTurnOver: boolean): Promise<readonly SubmitOutcome[]> {
     const limits = [this.#limits.maxQueue, this.#limits.maxStoredBytes];
-    const outcomes = readSubmitOutcomes(await this.#steps.run('submit', [...limits, ...joined(items)]));
-    return await settled(outcomes, async (i) => {
-      const reply = await this.#steps.run('submitAny', [...limits, ...joined(items.slice(i, i + 1))]);
-      return readSubmitOutcomes(reply)[0] as SubmitOutcome;
-    });
+    const { write, detours } = this.#steps;
+    const { work, sender } = this.#wakeUps;
+    const isInOrder = this.#connections.socket() !== undefined;
+    const accepting = this.#steps.run('submit', [...limits, ...submissionArguments(items, isInOrder ? sender : '')]);
+    // A claim of ours goes with them, in the same write: they are in line when Redis comes to it.
+    if (isInOrder) work.notify();
+    // Redis works on them while we prepare the rest of the turn.
+    if (!isTurnOver) write.release();
+    const outcomes = readAccepted(await accepting, items.length);
+    if (this.#steps.detours !== detours) work.notify();
+    return await settled(items, outcomes, async (left) =>
+      readSubmitOutcomes(await this.#steps.run('submitAny', [...limits, ...anySubmissionArguments(left)])),
+    );
   }
 
   async #sendAnswers(items: readonly PackedAnswer[]): Promise<readonly boolean[]> {
-    const replies = Array.from(text(await this.#steps.run('complete', joined(items))), (one) => one === '1' || null);
-    return await settled(replies, (i) => {
-      const { lease, record, answerAt } = items[i] as PackedAnswer;
-      return this.#completeAny(lease, record.subarray(answerAt));
-    });
+    const left = readNumbers(await this.#steps.run('complete', answerArguments(items)));
+    const outcomes = items.map((_, i) => (left.includes(i + 1) ? null : true));
+    return await settled(items, outcomes, (some) =>
+      Promise.all(some.map(({ lease, record, answerAt }) => this.#completeAny(lease, record.subarray(answerAt)))),
+    );
   }
 
   async #completeAny({ id, token }: Lease, answer: Buffer): Promise<boolean> {
@@ -285,10 +306,16 @@ function storeClock(atMs: number): () => number {
   return () => Math.round(aheadMs + monotonicMs());
 }
 
-/** The plain step left out what is null: each of these is asked by itself. */
-async function settled<Outcome>(outcomes: readonly (Outcome | null)[], ask: (i: number) => Promise<Outcome>) {
+/** The plain step left out those whose outcome is null: they are asked for together. */
+async function settled<Item, Outcome>(
+  items: readonly Item[],
+  outcomes: readonly (Outcome | null)[],
+  ask: (left: readonly Item[]) => Promise<readonly Outcome[]>,
+): Promise<readonly Outcome[]> {
   if (!outcomes.includes(null)) return outcomes as readonly Outcome[];
-  return await Promise.all(outcomes.map((outcome, i) => outcome ?? ask(i)));
+  const answers = await ask(items.filter((_, i) => outcomes[i] === null));
+  let next = 0;
+  return outcomes.map((outcome) => outcome ?? (answers[next++] as Outcome));
 }
 
 function isDone(reply: Reply): boolean {

@@ -20,15 +20,29 @@ export function readStatus(reply: Reply | undefined): RequestStatus {
   return statusOf(text(id), record as Buffer, text(error), Number(position));
 }
 
-/** Outcome and number of each submission, in one text; null where submit-any is to be asked. */
-export function readSubmitOutcomes(reply: Reply): readonly (SubmitOutcome | null)[] {
-  const words = text(reply).split(' ');
-  const outcomes: (SubmitOutcome | null)[] = [];
-  for (let at = 0; at + 1 < words.length; at += 2) outcomes.push(readSubmitOutcome(words[at], words[at + 1]));
-  return outcomes;
+/** Whole numbers in one text. */
+export function readNumbers(reply: Reply): readonly number[] {
+  const numbers = text(reply);
+  return numbers === '' ? [] : numbers.split(' ').map(Number);
 }
 
-export function readSubmitOutcome(kind: string | undefined, count: Reply | string | undefined): SubmitOutcome | null {
+/** Of submit.lua: those of as many submissions; null where submit-any is to be asked. */
+export function readAccepted(reply: Reply, count: number): readonly (SubmitOutcome | null)[] {
+  const [waitedBefore, ...left] = readNumbers(reply);
+  if (waitedBefore === undefined) return new Array<null>(count).fill(null);
+  let position = waitedBefore;
+  return Array.from({ length: count }, (_, i) =>
+    left.includes(i + 1) ? null : { kind: 'accepted' as const, position: position++ },
+  );
+}
+
+/** Of submit-any.lua: outcome and number of each submission. */
+export function readSubmitOutcomes(reply: Reply): readonly SubmitOutcome[] {
+  const fields = list(reply);
+  return Array.from({ length: fields.length / 2 }, (_, i) => readSubmitOutcome(text(fields[2 * i]), fields[2 * i + 1]));
+}
+
+export function readSubmitOutcome(kind: string, count: Reply | undefined): SubmitOutcome {
   const number = Number(count);
   switch (kind) {
     case 'accepted':
@@ -41,8 +55,6 @@ export function readSubmitOutcome(kind: string | undefined, count: Reply | strin
     case 'duplicate':
     case 'conflict':
       return { kind };
-    case 'any':
-      return null;
     default:
       throw new Error(`the store answered ${JSON.stringify(kind)} to a submission`);
   }

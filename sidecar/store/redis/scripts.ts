@@ -90,7 +90,10 @@ end`;
 const layout = `local HEAD = '<c1c1c1ddddddHHI4I4dI4HHHc36'
 local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\\0', TOKEN_SIZE)
-local NO_STREAM = '\\0\\0\\0\\0'`;
+local NO_STREAM = '\\0\\0\\0\\0'
+local SEQ_PER_MS, IN_SEQ = 1000, 1
+local SEQ_AT, STARTED_AT, COMPLETED_AT, ATTEMPTS_AT, STREAM_LAST_AT, SIZE_AT, TOKEN_AT = 4, 28, 36, 52, 60, 72, 82
+local FIRST_ATTEMPT = '\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'`;
 const former = `local LETTERS = { queued = 'q', delayed = 'd', running = 'r', done = 'x', answered = 'a', failed = 'f', expired = 'e', canceled = 'c',
 async = 'a', proxy = 'p' }
 local function asText(id)
@@ -131,8 +134,13 @@ ${former}
 local function complement(id, r)
 local timeToLive = r.deadline
 r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
+if r.created == IN_SEQ and r.seq > 0 then
+r.created = math.floor(r.seq / SEQ_PER_MS)
+r.deadline = r.created + timeToLive
+else
 r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
 r.created = r.deadline - timeToLive
+end
 end
 local function peek(id)
 local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
@@ -307,7 +315,7 @@ if not outcome then outcome, number = refusal(size, reachable) end
 if outcome then return outcome, number end
 redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
 end
-seq = seq + 1
+seq = math.max(seq + 1, now * SEQ_PER_MS)
 extendHorizon(deadline + retention)
 bytes = bytes + size
 index(DEADLINES, whole(deadline), id)
@@ -462,35 +470,44 @@ if ARGV[6] ~= '' then return false end
 local nowText, leaseEnd = string.format('%d', now), string.format('%d', now + tonumber(ARGV[5]))
 if #redis.call('ZRANGEBYSCORE', base .. ':delayed', '-inf', nowText, 'LIMIT', 0, 1) > 0 then return false end
 local entries = redis.call('ZRANGE', waiting, 0, most - 1, 'WITHSCORES')
-local ids, keys = {}, {}
-for i = 1, #entries, 2 do
-local count = #ids + 1
-ids[count], keys[count] = entries[i], base .. ':r:' .. entries[i]
-end
-local reply, leases, holds = { 0, 0, nowText }, {}, {}
-if #ids == 0 then return reply end
-local due, horizon, bytes = redis.call('ZMSCORE', base .. ':deadlines', unpack(ids)), unpack(redis.call('HMGET', base, 'horizon', 'bytes'))
-local records, taken = tonumber(bytes or '0') <= room and redis.call('MGET', unpack(keys)), {}
-for i, id in ipairs(ids) do
-local stored
+local reply = { 0, 0, nowText }
+if #entries == 0 then return reply end
+local keys, count = {}, #entries / 2
+for i = 1, count do keys[i] = base .. ':r:' .. entries[2 * i - 1] end
+local horizon, bytes = unpack(redis.call('HMGET', base, 'horizon', 'bytes'))
+local records = tonumber(bytes or '0') <= room and redis.call('MGET', unpack(keys))
+local taken, leases, holds, last, lastReply = {}, {}, {}, 0, 3
+local started = struct.pack('<d', now)
+for i = 1, count do
+local id, stored = entries[2 * i - 1]
 if records then stored = records[i] else stored = redis.pcall('GET', keys[i]) end
 if type(stored) ~= 'string' then return false end
-local state, outcome, mode, seq, created, deadline, started, completed, removeAt, attempts, deliveries, streamHead, streamLast,
-streamSize, size, ownerSize, webhookSize, errorSize = struct.unpack(HEAD, stored)
+local seq, created, deadline = struct.unpack('<ddd', stored, SEQ_AT)
+local size, ownerSize, webhookSize = struct.unpack('<I4HH', stored, SIZE_AT)
+local names = string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize)
+local lease
 if seq == 0 then
-local dueAt = tonumber(due[i] or '0')
-seq, created, deadline = tonumber(entries[2 * i]), dueAt - deadline, dueAt
+seq = tonumber(entries[2 * i])
+if created == IN_SEQ then
+created = math.floor(seq / SEQ_PER_MS)
+deadline = created + deadline
+else
+local dueAt = tonumber(redis.call('ZSCORE', base .. ':deadlines', id) or '0')
+created, deadline = dueAt - deadline, dueAt
+end
+lease = 'r' .. string.sub(stored, 2, 3) .. struct.pack('<dddd', seq, created, deadline, now) .. FIRST_ATTEMPT
+.. string.sub(stored, SIZE_AT, TOKEN_AT - 1) .. token .. names
+else
+lease = 'r' .. string.sub(stored, 2, STARTED_AT - 1) .. started .. string.sub(stored, COMPLETED_AT, ATTEMPTS_AT - 1)
+.. struct.pack('<H', struct.unpack('<H', stored, ATTEMPTS_AT) + 1) .. string.sub(stored, ATTEMPTS_AT + 2, TOKEN_AT - 1) .. token .. names
 end
 if deadline <= now then return false end
 if i > 1 and size > room then break end
 room = room - size
-local lease = struct.pack(HEAD, 'r', outcome, mode, seq, created, deadline, now, completed, removeAt, attempts + 1, deliveries, streamHead,
-streamLast, streamSize, size, ownerSize, webhookSize, errorSize, token)
-.. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize)
-local last = #leases
 taken[i], leases[last + 1], leases[last + 2], holds[last + 1], holds[last + 2] = id, leaseEnd, id, id, lease
-last = #reply
-reply[last + 1], reply[last + 2], reply[last + 3] = id, lease, stored
+last = last + 2
+reply[lastReply + 1], reply[lastReply + 2], reply[lastReply + 3] = id, lease, stored
+lastReply = lastReply + 3
 end
 redis.call('ZREM', waiting, unpack(taken))
 local isFirst = redis.call('ZADD', base .. ':leases', unpack(leases)) == redis.call('ZCARD', base .. ':leases')
@@ -528,38 +545,40 @@ return 1
 ${shared}
 ${layout}
 ${departures}
-local facts, at, ids, tokens, sizes, more = ARGV[3], 1, {}, {}, {}, {}
-for i = 1, #ARGV - 3 do
-local idSize, next
-idSize, sizes[i], more[i], tokens[i], next = struct.unpack('<HI4i4c36', facts, at)
-at = next + idSize
-ids[i] = string.sub(facts, next, at - 1)
-end
-local leases, replies, ended, records, held, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, 0, 0
-local neededUntil, seqOfOne, done = now + retention, nil, {}
+local held, addedBytes, count, running = tonumber(ARGV[3]), tonumber(ARGV[4]), (#ARGV - 4) / 2, base .. ':running'
+local leases = redis.call('HMGET', running, unpack(ARGV, 5, 4 + count))
+local neededUntil, left, ended, places, done, seqOfOne = now + retention, {}, {}, {}, {}, nil
 local removeAt = string.format('%d', neededUntil)
-for i, id in ipairs(ids) do
-local lease = leases[i]
-replies[i] = '?'
-if lease and not done[id] and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
-seqOfOne = seqOfOne or struct.unpack('<d', lease, 4)
-local count = #ended + 1
-replies[i], ended[count], records[count], held, addedBytes = '1', id, ARGV[i + 3], held + sizes[i], addedBytes + more[i]
+for i = 1, count do
+local id, record, lease = ARGV[4 + i], ARGV[4 + count + i], leases[i]
+if lease and not done[id] and string.sub(lease, TOKEN_AT, HEAD_SIZE) == string.sub(record, TOKEN_AT, HEAD_SIZE)
+and string.sub(lease, STREAM_LAST_AT, STREAM_LAST_AT + 3) == NO_STREAM then
+seqOfOne = seqOfOne or struct.unpack('<d', lease, SEQ_AT)
 done[id] = true
+ended[#ended + 1], places[#places + 1] = id, i
+else
+left[#left + 1] = string.format('%d', i)
 end
 end
-if #ended == 0 then return table.concat(replies) end
+if #ended == 0 then return table.concat(left, ' ') end
+if #left > 0 then
+held, addedBytes = 0, 0
+for _, i in ipairs(places) do
+local size = struct.unpack('<I4', ARGV[4 + count + i], SIZE_AT)
+held, addedBytes = held + size, addedBytes + size - struct.unpack('<I4', leases[i], SIZE_AT)
+end
+end
 redis.call('ZREM', base .. ':leases', unpack(ended))
 redis.call('ZREM', base .. ':deadlines', unpack(ended))
-redis.call('HDEL', base .. ':running', unpack(ended))
-for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
+redis.call('HDEL', running, unpack(ended))
+for at, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, ARGV[4 + count + places[at]], 'PXAT', removeAt) end
 ${extend}
 redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #ended, seqOfOne))
 if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .. ':kept', string.format('%d', horizon)) end
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
 redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)
-return table.concat(replies)
+return table.concat(left, ' ')
 `,
   deadLetters: `${keys}
 ${horizon}
@@ -698,7 +717,7 @@ if not redis.call('ZSCORE', DEAD, old) then return false end
 local r, stored = readWhole(old)
 if not r or isGone(r) then return false end
 local timeToLive = r.deadline - r.created
-local text = struct.pack(HEAD, 'q', '-', r.mode, 0, 0, timeToLive, 0, 0, 0, 0, 0, 0, 0, 0, r.size, r.ownerSize, r.webhookSize, 0, NO_TOKEN)
+local text = struct.pack(HEAD, 'q', '-', r.mode, 0, IN_SEQ, timeToLive, 0, 0, 0, 0, 0, 0, 0, 0, r.size, r.ownerSize, r.webhookSize, 0, NO_TOKEN)
 .. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize + r.size)
 local outcome, number = accept(new, text, timeToLive, -1, r.size, r.ownerSize)
 if outcome == 'accepted' then drop(DEAD, old) end
@@ -739,60 +758,57 @@ ${gather}
 ${record}
 ${finish}
 ${accept}
-local timeToLive, reachable, size, ownerSize, idSize, at = struct.unpack('<ddI4HH', ARGV[5], 1)
-local outcome, number = accept(string.sub(ARGV[5], at, at + idSize - 1), ARGV[6], timeToLive, reachable, size, ownerSize)
+local replies = {}
+for i = 5, #ARGV, 4 do
+local at = #replies
+local size, ownerSize = struct.unpack('<I4H', ARGV[i + 3], SIZE_AT)
+replies[at + 1], replies[at + 2] = accept(ARGV[i], ARGV[i + 3], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), size, ownerSize)
+end
 settleAccepted()
-return outcome .. ' ' .. whole(number)
+return replies
 `,
   submit: `${clock}
 ${shared}
-local seq, bytes = tonumber(shared[2] or '0'), tonumber(shared[3] or '0')
+${layout}
+local bytes, mostBytes, reachable, size = tonumber(shared[3] or '0'), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local waiting = redis.call('ZCARD', base .. ':waiting')
-local queued = waiting + redis.call('ZCARD', base .. ':delayed')
-local mostQueued, mostBytes, facts, record = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], base .. ':r:'
-local places, deadlines, replies, at, neededUntil, lastTime, deadline, removeAt = {}, {}, {}, 1, 0
-for i = 6, #ARGV do
-local timeToLive, reachable, size, ownerSize, idSize, next = struct.unpack('<ddI4HH', facts, at)
-at = next + idSize
-local id, outcome, number = string.sub(facts, next, at - 1), nil, queued
-if timeToLive ~= lastTime then
-lastTime = timeToLive
-deadline, removeAt = string.format('%d', now + timeToLive), string.format('%d', now + timeToLive + retention)
+local queued, count = waiting + redis.call('ZCARD', base .. ':delayed'), (#ARGV - 7) / 3
+if queued + count > tonumber(ARGV[3]) or reachable >= 0 and queued + count > reachable + 1 or mostBytes > 0 and bytes + size > mostBytes then
+return false
 end
-if queued >= mostQueued then
-outcome = 'full'
-elseif reachable >= 0 and queued > reachable then
-outcome = 'unreachable'
-elseif mostBytes > 0 and bytes + size > mostBytes then
-outcome, number = 'quota_exceeded', bytes
+local seq, record = math.max(tonumber(shared[2] or '0'), now * SEQ_PER_MS - 1), base .. ':r:'
+local places, deadlines, last, reply, longest, timeToLive, deadline, removeAt = {}, {}, 0, { string.format('%d', queued) }, 0
+for i = 8, #ARGV, 3 do
+local id = ARGV[i]
+if ARGV[i + 1] ~= timeToLive then
+timeToLive = ARGV[i + 1]
+local time = tonumber(timeToLive)
+if time > longest then longest = time end
+deadline, removeAt = string.format('%d', now + time), string.format('%d', now + time + retention)
 end
-if outcome then
-if redis.call('EXISTS', record .. id) == 1 then outcome = 'any' end
-elseif redis.call('SET', record .. id, ARGV[i], 'NX', 'PXAT', removeAt) then
-outcome, seq, bytes, queued = 'accepted', seq + 1, bytes + size, queued + 1
-if timeToLive > neededUntil then neededUntil = timeToLive end
-local last = #places
+if redis.call('SET', record .. id, ARGV[i + 2], 'NX', 'PXAT', removeAt) then
+seq = seq + 1
 places[last + 1], places[last + 2] = string.format('%d', seq), id
 deadlines[last + 1], deadlines[last + 2] = deadline, id
+last = last + 2
 else
-outcome = 'any'
+reply[#reply + 1] = string.format('%d', (i - 5) / 3)
+size = size - struct.unpack('<I4', ARGV[i + 2], SIZE_AT)
 end
-local told = #replies
-replies[told + 1], replies[told + 2] = outcome, string.format('%d', number)
 end
-if #places > 0 then
-neededUntil = now + neededUntil + retention
+if last > 0 then
+local neededUntil = now + longest + retention
 ${extend}
 redis.call('ZADD', base .. ':waiting', unpack(places))
 redis.call('ZADD', base .. ':deadlines', unpack(deadlines))
-redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes))
+redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes + size))
 if waiting == 0 then
 redis.call('PEXPIREAT', base .. ':waiting', string.format('%d', horizon))
 redis.call('PEXPIREAT', base .. ':deadlines', string.format('%d', horizon))
-redis.call('PUBLISH', base .. ':work', '')
+redis.call('PUBLISH', base .. ':work', ARGV[7])
 end
 end
-return table.concat(replies, ' ')
+return table.concat(reply, ' ')
 `,
   sweep: `${keys}
 ${horizon}

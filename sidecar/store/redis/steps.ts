@@ -5,6 +5,7 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import { StoreError, type StoreObserver } from '../store.ts';
 import type { Connections, RedisClient } from './connection.ts';
 import type { Reply } from './reply.ts';
+import { SharedWrite } from './shared-write.ts';
 
 type Scripts = Connections['scripts'];
 export type StepName = keyof Scripts;
@@ -13,6 +14,7 @@ export type StepArgument = string | number | Uint8Array;
 export interface StepsOptions {
   readonly client: RedisClient;
   readonly scripts: Scripts;
+  readonly socket: Connections['socket'];
   readonly keyPrefix: string;
   readonly retentionMs: number;
   /** 0 lets Redis' own clock count. */
@@ -21,15 +23,19 @@ export interface StepsOptions {
 }
 
 export class Steps {
+  /** That of all steps of a turn. */
+  readonly write: SharedWrite;
   readonly #options: StepsOptions;
   readonly #shas: Readonly<Record<StepName, string>>;
   #error: string | null = null;
+  #detours = 0;
   /** Why the connection is down, which the steps that fail for it do not say themselves. */
   #connectionError: Error | undefined;
 
   constructor(options: StepsOptions) {
     this.#options = options;
     this.#shas = shasOf(options.scripts);
+    this.write = new SharedWrite(options.socket);
     // Without a listener an error would end the process.
     options.client.on('error', (error: Error) => {
       this.#connectionError = error;
@@ -42,6 +48,11 @@ export class Steps {
   /** Why the last step failed; null since one succeeded. */
   get error(): string | null {
     return this.#error;
+  }
+
+  /** How many steps Redis did not know: it had their text, and did them, later than what was sent after them. */
+  get detours(): number {
+    return this.#detours;
   }
 
   async run(name: StepName, args: readonly StepArgument[]): Promise<Reply> {
@@ -72,10 +83,12 @@ export class Steps {
 
   async #evaluate(name: StepName, args: (string | number | Buffer)[]): Promise<Reply> {
     const { client, scripts } = this.#options;
+    this.write.hold();
     try {
       return (await client.callBuffer('EVALSHA', this.#shas[name], 1, ...args)) as Reply;
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      this.#detours++;
       return (await client.callBuffer('EVAL', scripts[name], 1, ...args)) as Reply;
     }
   }

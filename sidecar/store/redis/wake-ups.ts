@@ -1,6 +1,7 @@
 // What other replicas tell through Redis: work has come, a running request was canceled, a request changed.
 // Messages can be lost while the connection is down, so that everything is announced (spuriously) once it is back;
 // whoever depends on a message also looks by himself now and then.
+import { randomId } from '../../../runtime/random-id.ts';
 import { Listeners, ListenersById } from '../listeners.ts';
 import type { RedisClient } from './connection.ts';
 
@@ -9,6 +10,8 @@ export class WakeUps {
   readonly canceled = new Listeners<string>();
   readonly deliveries = new Listeners<void>();
   readonly #changes = new ListenersById();
+  /** Names this replica in what it tells of work: it knows already. */
+  readonly sender = randomId();
   readonly #client: RedisClient;
   readonly #prefix: string;
 
@@ -55,8 +58,9 @@ export class WakeUps {
 
   #hear(channel: string, message: string): void {
     const end = channel.slice(this.#prefix.length);
-    if (end === ':work') this.work.notify();
-    else if (end === ':cancel') this.canceled.notify(message);
+    if (end === ':work') {
+      if (message !== this.sender) this.work.notify();
+    } else if (end === ':cancel') this.canceled.notify(message);
     else if (end === ':hooks!') this.deliveries.notify();
     else if (end === ':changes') for (const id of message.split(' ')) this.#changes.notify(id);
     else if (end.startsWith(':c:')) this.#changes.notify(end.slice(':c:'.length));

@@ -1,38 +1,41 @@
 -- Stores a batch of answers.
--- ARGV: now, retention, what is to be known of each, then the finished record of each (layout.lua). Known of each, one behind the
---   other: sizes of id and of content, bytes it takes more than before, token, id
--- Returns 1 or ? for each, as one text. ?: its lease was lost, or it has a recorded stream; nothing was written, ask complete-any.
--- Guarantee: only the holder of the lease writes, once; its repeated call changes nothing and says 1.
+-- ARGV: now, retention, bytes of all their contents, bytes they take more than before, then the id of each, then the finished record
+--   of each (layout.lua), which names its lease
+-- Returns, as one text, the place in the batch (from 1) of each whose lease was lost, or which has a recorded stream: nothing was
+--   written for it, ask complete-any.
+-- Guarantee: only the holder of the lease writes, once; its repeated call changes nothing.
 --@include clock
 --@include shared
 --@include layout
 --@include departures
-local facts, at, ids, tokens, sizes, more = ARGV[3], 1, {}, {}, {}, {}
-for i = 1, #ARGV - 3 do
-  local idSize, next
-  idSize, sizes[i], more[i], tokens[i], next = struct.unpack('<HI4i4c36', facts, at)
-  at = next + idSize
-  ids[i] = string.sub(facts, next, at - 1)
-end
-local leases, replies, ended, records, held, addedBytes = redis.call('HMGET', base .. ':running', unpack(ids)), {}, {}, {}, 0, 0
-local neededUntil, seqOfOne, done = now + retention, nil, {}
+local held, addedBytes, count, running = tonumber(ARGV[3]), tonumber(ARGV[4]), (#ARGV - 4) / 2, base .. ':running'
+local leases = redis.call('HMGET', running, unpack(ARGV, 5, 4 + count))
+local neededUntil, left, ended, places, done, seqOfOne = now + retention, {}, {}, {}, {}, nil
 local removeAt = string.format('%d', neededUntil)
-for i, id in ipairs(ids) do
-  local lease = leases[i]
-  replies[i] = '?'
-  if lease and not done[id] and string.sub(lease, HEAD_SIZE - TOKEN_SIZE + 1, HEAD_SIZE) == tokens[i] and string.sub(lease, 60, 63) == NO_STREAM then
-    seqOfOne = seqOfOne or struct.unpack('<d', lease, 4)
-    local count = #ended + 1
-    replies[i], ended[count], records[count], held, addedBytes = '1', id, ARGV[i + 3], held + sizes[i], addedBytes + more[i]
+for i = 1, count do
+  local id, record, lease = ARGV[4 + i], ARGV[4 + count + i], leases[i]
+  if lease and not done[id] and string.sub(lease, TOKEN_AT, HEAD_SIZE) == string.sub(record, TOKEN_AT, HEAD_SIZE)
+    and string.sub(lease, STREAM_LAST_AT, STREAM_LAST_AT + 3) == NO_STREAM then
+    seqOfOne = seqOfOne or struct.unpack('<d', lease, SEQ_AT)
     done[id] = true
+    ended[#ended + 1], places[#places + 1] = id, i
+  else
+    left[#left + 1] = string.format('%d', i)
   end
 end
-if #ended == 0 then return table.concat(replies) end
+if #ended == 0 then return table.concat(left, ' ') end
+if #left > 0 then
+  held, addedBytes = 0, 0
+  for _, i in ipairs(places) do
+    local size = struct.unpack('<I4', ARGV[4 + count + i], SIZE_AT)
+    held, addedBytes = held + size, addedBytes + size - struct.unpack('<I4', leases[i], SIZE_AT)
+  end
+end
 -- Removals go first: Redis allows them when its memory is full, and then the rest of the step too, so that what is in can be finished.
 redis.call('ZREM', base .. ':leases', unpack(ended))
 redis.call('ZREM', base .. ':deadlines', unpack(ended))
-redis.call('HDEL', base .. ':running', unpack(ended))
-for i, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, records[i], 'PXAT', removeAt) end
+redis.call('HDEL', running, unpack(ended))
+for at, id in ipairs(ended) do redis.call('SET', base .. ':r:' .. id, ARGV[4 + count + places[at]], 'PXAT', removeAt) end
 --@include extend
 redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #ended, seqOfOne))
 -- An index that was emptied is gone with its expiry.
@@ -40,4 +43,4 @@ if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
 redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)
-return table.concat(replies)
+return table.concat(left, ' ')

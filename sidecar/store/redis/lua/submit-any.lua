@@ -1,13 +1,18 @@
--- Accepts one submission, or says why not, whatever is there under its id already.
--- ARGV and guarantee: as submit.lua, for one.
--- Returns outcome and number.
+-- Accepts what submit did not, or says of each why not, whatever is there under its id already.
+-- ARGV: now, retention, largest queue, largest bytes (0: no quota), then id, time to live, the longest line in which it makes its
+--   deadline (-1: any) and record of each
+-- Returns outcome and number of each, in order. Guarantee: as submit.lua.
 --@include keys
 --@include horizon
 --@include gather
 --@include record
 --@include finish
 --@include accept
-local timeToLive, reachable, size, ownerSize, idSize, at = struct.unpack('<ddI4HH', ARGV[5], 1)
-local outcome, number = accept(string.sub(ARGV[5], at, at + idSize - 1), ARGV[6], timeToLive, reachable, size, ownerSize)
+local replies = {}
+for i = 5, #ARGV, 4 do
+  local at = #replies
+  local size, ownerSize = struct.unpack('<I4H', ARGV[i + 3], SIZE_AT)
+  replies[at + 1], replies[at + 2] = accept(ARGV[i], ARGV[i + 3], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), size, ownerSize)
+end
 settleAccepted()
-return outcome .. ' ' .. whole(number)
+return replies

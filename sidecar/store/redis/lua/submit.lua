@@ -1,58 +1,51 @@
--- Accepts a batch of submissions, or says of each why not.
--- ARGV: now, retention, largest queue, largest bytes (0: no quota), what is to be known of each, then the record of each (layout.lua).
---   Known of each, one behind the other: time to live, reachable (-1: no matter), sizes of content, owner and id; id.
--- Returns outcome and number for each, in order, as one text; outcome `any`: something is there under its id, ask submit-any.
+-- Accepts a batch of submissions, where there is room for all of them.
+-- ARGV: now, retention, largest queue, largest bytes (0: no quota), the longest line in which each makes its deadline (-1: any),
+--   bytes of all contents, who submits, then id, time to live and record (layout.lua) of each
+-- Returns, as one text, how many waited before and the place in the batch (from 1) of each under whose id something is already;
+--   nothing where there is no room for all. What it did not accept is to be asked of submit-any.
 -- Guarantee: an accepted request has its record, payload, deadline and place in line, or none of them. The first write is SET, which
 -- Redis refuses when its memory is full: new work is refused whole, never in part.
 -- Plain code without a function: each one that a script makes costs as much as a small command. So are claim and complete.
 --@include clock
 --@include shared
-local seq, bytes = tonumber(shared[2] or '0'), tonumber(shared[3] or '0')
+--@include layout
+local bytes, mostBytes, reachable, size = tonumber(shared[3] or '0'), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local waiting = redis.call('ZCARD', base .. ':waiting')
-local queued = waiting + redis.call('ZCARD', base .. ':delayed')
-local mostQueued, mostBytes, facts, record = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], base .. ':r:'
-local places, deadlines, replies, at, neededUntil, lastTime, deadline, removeAt = {}, {}, {}, 1, 0
-for i = 6, #ARGV do
-  local timeToLive, reachable, size, ownerSize, idSize, next = struct.unpack('<ddI4HH', facts, at)
-  at = next + idSize
-  local id, outcome, number = string.sub(facts, next, at - 1), nil, queued
-  if timeToLive ~= lastTime then
-    lastTime = timeToLive
-    deadline, removeAt = string.format('%d', now + timeToLive), string.format('%d', now + timeToLive + retention)
+local queued, count = waiting + redis.call('ZCARD', base .. ':delayed'), (#ARGV - 7) / 3
+if queued + count > tonumber(ARGV[3]) or reachable >= 0 and queued + count > reachable + 1 or mostBytes > 0 and bytes + size > mostBytes then
+  return false
+end
+local seq, record = math.max(tonumber(shared[2] or '0'), now * SEQ_PER_MS - 1), base .. ':r:'
+local places, deadlines, last, reply, longest, timeToLive, deadline, removeAt = {}, {}, 0, { string.format('%d', queued) }, 0
+for i = 8, #ARGV, 3 do
+  local id = ARGV[i]
+  if ARGV[i + 1] ~= timeToLive then
+    timeToLive = ARGV[i + 1]
+    local time = tonumber(timeToLive)
+    if time > longest then longest = time end
+    deadline, removeAt = string.format('%d', now + time), string.format('%d', now + time + retention)
   end
-  if queued >= mostQueued then
-    outcome = 'full'
-  elseif reachable >= 0 and queued > reachable then
-    outcome = 'unreachable'
-  elseif mostBytes > 0 and bytes + size > mostBytes then
-    outcome, number = 'quota_exceeded', bytes
-  end
-  if outcome then
-    -- The same request again is no new one.
-    if redis.call('EXISTS', record .. id) == 1 then outcome = 'any' end
-  elseif redis.call('SET', record .. id, ARGV[i], 'NX', 'PXAT', removeAt) then
-    outcome, seq, bytes, queued = 'accepted', seq + 1, bytes + size, queued + 1
-    if timeToLive > neededUntil then neededUntil = timeToLive end
-    local last = #places
+  if redis.call('SET', record .. id, ARGV[i + 2], 'NX', 'PXAT', removeAt) then
+    seq = seq + 1
     places[last + 1], places[last + 2] = string.format('%d', seq), id
     deadlines[last + 1], deadlines[last + 2] = deadline, id
+    last = last + 2
   else
-    outcome = 'any'
+    reply[#reply + 1] = string.format('%d', (i - 5) / 3)
+    size = size - struct.unpack('<I4', ARGV[i + 2], SIZE_AT)
   end
-  local told = #replies
-  replies[told + 1], replies[told + 2] = outcome, string.format('%d', number)
 end
-if #places > 0 then
-  neededUntil = now + neededUntil + retention
+if last > 0 then
+  local neededUntil = now + longest + retention
 --@include extend
   redis.call('ZADD', base .. ':waiting', unpack(places))
   redis.call('ZADD', base .. ':deadlines', unpack(deadlines))
-  redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes))
+  redis.call('HSET', base, 'seq', string.format('%d', seq), 'bytes', string.format('%d', bytes + size))
   if waiting == 0 then
     -- An index that was emptied is gone with its expiry.
     redis.call('PEXPIREAT', base .. ':waiting', string.format('%d', horizon))
     redis.call('PEXPIREAT', base .. ':deadlines', string.format('%d', horizon))
-    redis.call('PUBLISH', base .. ':work', '')
+    redis.call('PUBLISH', base .. ':work', ARGV[7])
   end
 end
-return table.concat(replies, ' ')
+return table.concat(reply, ' ')

@@ -1,4 +1,4 @@
--- Puts one submission in line, or says why not. For the steps that take one (submit.lua takes many).
+-- Puts a submission in line, or says why not, whatever is there (submit.lua is the plain way).
 -- The first write is SET, which Redis refuses when its memory is full: new work is refused whole, never in part.
 local seq, bytes, acceptedCount = tonumber(shared[2] or '0'), tonumber(shared[3] or '0'), 0
 local waiting = redis.call('ZCARD', WAITING)
@@ -43,7 +43,7 @@ local function accept(id, text, timeToLive, reachable, size, ownerSize)
     if outcome then return outcome, number end
     redis.call('SET', RECORD .. id, text, 'NX', 'PXAT', removeAt)
   end
-  seq = seq + 1
+  seq = math.max(seq + 1, now * SEQ_PER_MS)
   extendHorizon(deadline + retention)
   bytes = bytes + size
   index(DEADLINES, whole(deadline), id)

@@ -20,12 +20,17 @@ local function head(r)
 end
 
 --@include former
--- What the indexes know of one that was never claimed (layout.lua).
+-- What the line knows of one that was never claimed (layout.lua).
 local function complement(id, r)
   local timeToLive = r.deadline
   r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-  r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-  r.created = r.deadline - timeToLive
+  if r.created == IN_SEQ and r.seq > 0 then
+    r.created = math.floor(r.seq / SEQ_PER_MS)
+    r.deadline = r.created + timeToLive
+  else
+    r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
+    r.created = r.deadline - timeToLive
+  end
 end
 
 -- The record without its content, or nothing. Changes nothing.
