@@ -32,7 +32,7 @@ import {
   sizeOf,
   submissionArguments,
 } from './packing.ts';
-import { finishedRecord, isPlain } from './record-bytes.ts';
+import { RedisClaim } from './redis-claim.ts';
 import {
   list,
   type Reply,
@@ -64,8 +64,6 @@ export class RedisStore implements Store {
   readonly #wakeUps: WakeUps;
   readonly #submissions: Batch<PackedSubmission, SubmitOutcome>;
   readonly #answers: Batch<PackedAnswer, boolean>;
-  /** Head and names of the requests that this replica runs and that nothing keeps from being finished plainly, and Redis' time. */
-  readonly #leased = new WeakMap<Lease, { readonly leased: Buffer; readonly nowMs: () => number }>();
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
   #expiredByClaims = 0;
@@ -135,10 +133,8 @@ export class RedisStore implements Store {
     }
     this.#lostClaim = '';
     this.#expiredByClaims += Number(text(reply[1]));
-    const claimed = readClaims(reply, token);
     const nowMs = this.#limits.nowMs ?? storeClock(Number(text(reply[2])));
-    for (const { claim, leased } of claimed) if (isPlain(leased)) this.#leased.set(claim, { leased, nowMs });
-    return { claims: claimed.map(({ claim }) => claim), isMoreDue: text(reply[0]) === '1' };
+    return { claims: readClaims(reply, token, nowMs), isMoreDue: text(reply[0]) === '1' };
   }
 
   async renew(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
@@ -147,10 +143,9 @@ export class RedisStore implements Store {
   }
 
   complete(lease: Lease, response: StoredResponse): Promise<boolean> {
-    const known = this.#leased.get(lease);
-    if (known === undefined) return this.#completeAny(lease, encodeAnswer(response));
-    const { leased, nowMs } = known;
-    return this.#answers.add({ lease, ...finishedRecord(leased, response, nowMs(), this.#limits.retentionMs) });
+    const finished = RedisClaim.finish(lease, response, this.#limits.retentionMs);
+    if (finished === undefined) return this.#completeAny(lease, encodeAnswer(response));
+    return this.#answers.add({ lease, ...finished });
   }
 
   async fail(lease: Lease, error: string, retryAfterMs: number | null): Promise<boolean> {

@@ -1,8 +1,9 @@
 // Turns the replies of the Lua steps into the words of the store contract.
 import { decodeRequest } from '../payload.ts';
 import type { RequestStatus } from '../record.ts';
-import type { Claim, Delivery, QueueFigures, SubmitOutcome } from '../store.ts';
+import type { Delivery, QueueFigures, SubmitOutcome } from '../store.ts';
 import { readClaimed, readStatus as statusOf } from './record-bytes.ts';
+import { RedisClaim } from './redis-claim.ts';
 
 export type Reply = Buffer | number | null | readonly Reply[];
 
@@ -60,15 +61,9 @@ export function readSubmitOutcome(kind: string, count: Reply | undefined): Submi
   }
 }
 
-export interface Claimed {
-  readonly claim: Claim;
-  /** Head and names of the request, as the lease keeps them. */
-  readonly leased: Buffer;
-}
-
 /** Three fields of each claim after two counts and the time, see claim.lua. */
-export function readClaims(reply: readonly Reply[], token: string): readonly Claimed[] {
-  const claims: Claimed[] = [];
+export function readClaims(reply: readonly Reply[], token: string, nowMs: () => number): readonly RedisClaim[] {
+  const claims: RedisClaim[] = [];
   const claimedAtMs = Number(text(reply[2]));
   for (let at = 3; at + 3 <= reply.length; at += 3) {
     const id = text(reply[at]);
@@ -76,7 +71,8 @@ export function readClaims(reply: readonly Reply[], token: string): readonly Cla
     const { content, attempt, createdAtMs, deadlineAtMs, ...names } = readClaimed(leased, reply[at + 2] as Buffer);
     if (content.length === 0) continue;
     const submission = { id, ...names, ...decodeRequest(content), ttlMs: deadlineAtMs - createdAtMs };
-    claims.push({ claim: { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission }, leased });
+    const claim = { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission };
+    claims.push(new RedisClaim(claim, { leased, nowMs }));
   }
   return claims;
 }
