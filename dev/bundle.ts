@@ -4,6 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { builtinsWithoutImport } from './bundle-builtins.ts';
+import { luaFilesInside } from './bundle-lua.ts';
 
 export const projectDir = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** Where each program begins. `echo` is the sample model server: something to serve on a cluster without a model at hand. */
@@ -75,7 +76,7 @@ async function buildFile(
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [...plugins, builtinsWithoutImport, unusedPartsLeftOut],
+    plugins: [...plugins, builtinsWithoutImport, luaFilesInside, unusedPartsLeftOut],
   });
   return result.metafile;
 }

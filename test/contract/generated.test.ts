@@ -5,17 +5,11 @@ import { expect, it } from 'vitest';
 import { generatedFiles } from '../../crds/generate.ts';
 import { projectDir } from '../../dev/bundle.ts';
 import { generatedDocuments } from '../../dev/docs/generate.ts';
-import { readScripts } from '../../sidecar/store/redis/generate.ts';
 
 it('has the files that follow from the resource definition', async () => {
   const files = await generatedFiles();
   expect(files.size).toBeGreaterThanOrEqual(3);
   for (const [path, content] of files) expect(committed(path) === content, stale(path)).toBe(true);
-});
-
-it('has the Redis scripts that follow from the Lua files', () => {
-  const path = 'sidecar/store/redis/scripts.ts';
-  expect(committed(path) === readScripts(), stale(path)).toBe(true);
 });
 
 it('has the tables of the documents that follow from the code', () => {

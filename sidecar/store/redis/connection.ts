@@ -4,7 +4,7 @@
 import type { Writable } from 'node:stream';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
-import { scripts } from './scripts.ts';
+import { type StepName, scripts } from './scripts.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -14,7 +14,7 @@ export interface Connections {
   /** What the steps are written to now; nothing where there is no connection, or one to each of many servers. */
   socket(): Writable | undefined;
   /** The texts of the steps. They come with the client: no pod without Redis should read and keep them. */
-  readonly scripts: typeof scripts;
+  readonly scripts: Readonly<Record<StepName, string>>;
   /** At once, whatever state they are in. */
   close(): void;
 }

@@ -5,10 +5,10 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import { StoreError, type StoreObserver } from '../store.ts';
 import type { Connections, RedisClient } from './connection.ts';
 import type { Reply } from './reply.ts';
+import type { StepName } from './scripts.ts';
 import { SharedWrite } from './shared-write.ts';
 
 type Scripts = Connections['scripts'];
-export type StepName = keyof Scripts;
 export type StepArgument = string | number | Uint8Array;
 
 export interface StepsOptions {
