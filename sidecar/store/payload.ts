@@ -62,7 +62,7 @@ function join(head: object, body: Uint8Array, before: number): Buffer {
   return bytes;
 }
 
-function split<Head>(bytes: Buffer): Head & { readonly body: Uint8Array } {
+function split<Head extends object>(bytes: Buffer): Head & { readonly body: Uint8Array } {
   const end = 4 + bytes.readUInt32LE(0);
-  return { ...(JSON.parse(bytes.toString('utf8', 4, end)) as Head), body: bytes.subarray(end) };
+  return Object.assign(JSON.parse(bytes.toString('utf8', 4, end)) as Head, { body: bytes.subarray(end) });
 }

@@ -197,7 +197,7 @@ export class RedisStore implements Store {
   }
 
   async appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean> {
-    return isDone(await this.#steps.run('appendStream', [lease.id, lease.token, already, ...pieces]));
+    return isDone(await this.#steps.run('appendStream', [lease.id, lease.token, already, ...pieces.map(asBuffer)]));
   }
 
   async readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
@@ -311,6 +311,10 @@ async function settled<Item, Outcome>(
   const answers = await ask(items.filter((_, i) => outcomes[i] === null));
   let next = 0;
   return outcomes.map((outcome) => outcome ?? (answers[next++] as Outcome));
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function isDone(reply: Reply): boolean {

@@ -68,9 +68,12 @@ export function readClaims(reply: readonly Reply[], token: string, nowMs: () => 
   for (let at = 3; at + 3 <= reply.length; at += 3) {
     const id = text(reply[at]);
     const leased = reply[at + 1] as Buffer;
-    const { content, attempt, createdAtMs, deadlineAtMs, ...names } = readClaimed(leased, reply[at + 2] as Buffer);
-    if (content.length === 0) continue;
-    const submission = { id, ...names, ...decodeRequest(content), ttlMs: deadlineAtMs - createdAtMs };
+    const stored = readClaimed(leased, reply[at + 2] as Buffer);
+    if (stored.content.length === 0) continue;
+    const { mode, owner, webhook, attempt, createdAtMs, deadlineAtMs } = stored;
+    const { method, target, headers, body } = decodeRequest(stored.content);
+    const ttlMs = deadlineAtMs - createdAtMs;
+    const submission = { id, mode, method, target, headers, body, owner, webhook, ttlMs };
     const claim = { id, token, attempt, createdAtMs, deadlineAtMs, claimedAtMs, submission };
     claims.push(new RedisClaim(claim, { leased, nowMs }));
   }

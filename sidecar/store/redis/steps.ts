@@ -9,7 +9,7 @@ import type { StepName } from './scripts.ts';
 import { SharedWrite } from './shared-write.ts';
 
 type Scripts = Connections['scripts'];
-export type StepArgument = string | number | Uint8Array;
+export type StepArgument = string | number | Buffer;
 
 export interface StepsOptions {
   readonly client: RedisClient;
@@ -57,7 +57,7 @@ export class Steps {
 
   async run(name: StepName, args: readonly StepArgument[]): Promise<Reply> {
     const { observer, nowMs, retentionMs, keyPrefix } = this.#options;
-    const all = [keyPrefix, nowMs(), retentionMs, ...args].map(asBytesOrText);
+    const all = [keyPrefix, nowMs(), retentionMs, ...args];
     const startedMs = monotonicMs();
     try {
       const reply = await this.#evaluate(name, all);
@@ -81,7 +81,7 @@ export class Steps {
     return explain(this.#connectionError ?? waiting);
   }
 
-  async #evaluate(name: StepName, args: (string | number | Buffer)[]): Promise<Reply> {
+  async #evaluate(name: StepName, args: StepArgument[]): Promise<Reply> {
     const { client, scripts } = this.#options;
     this.write.hold();
     try {
@@ -97,12 +97,6 @@ export class Steps {
 function shasOf(scripts: Scripts): Readonly<Record<StepName, string>> {
   const shas = Object.entries(scripts).map(([name, text]) => [name, hash('sha1', text)]);
   return Object.fromEntries(shas) as Record<StepName, string>;
-}
-
-function asBytesOrText(argument: StepArgument): string | number | Buffer {
-  if (!(argument instanceof Uint8Array)) return argument;
-  if (Buffer.isBuffer(argument)) return argument;
-  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
 
 const explanations: readonly (readonly [RegExp, string])[] = [
