@@ -1,5 +1,5 @@
 // Which of the modes a request asks for, and what of its preferences travels on to the container. Pure.
-import { parsePrefer } from './parse.ts';
+import { type Preference, parsePrefer } from './parse.ts';
 
 /** How a request is served. The values label metrics and log lines. */
 export const modes = ['sync', 'async', 'proxy', 'container'] as const;
@@ -24,9 +24,16 @@ const modeOfPreference: Readonly<Record<string, Mode>> = {
 const LONGEST_WAIT_SECONDS = 300;
 const unchanged: Decision = { mode: 'sync', forwarded: undefined, waitSeconds: 0, applied: '' };
 
+/** Clients ask for the same again and again. */
+let latest: { readonly prefer: string; readonly decision: Decision } = { prefer: '', decision: unchanged };
+
 export function decideMode(prefer: string | undefined): Decision {
   if (prefer === undefined) return unchanged;
-  const preferences = parsePrefer(prefer);
+  if (prefer !== latest.prefer) latest = { prefer, decision: decide(parsePrefer(prefer)) };
+  return latest.decision;
+}
+
+function decide(preferences: readonly Preference[]): Decision {
   const chosen = preferences.find(({ name, value }) => value === '' && Object.hasOwn(modeOfPreference, name));
   if (chosen === undefined) return unchanged;
   const mode = modeOfPreference[chosen.name]!;
@@ -35,15 +42,18 @@ export function decideMode(prefer: string | undefined): Decision {
   const forwarded = rest === '' ? [] : [rest];
   // Containers (Cog) compare the whole header with `respond-async`: it gets a line of its own.
   if (mode !== 'async') forwarded.unshift('respond-async');
-  const waitSeconds = mode === 'async' ? waitOf(prefer) : 0;
+  const waitSeconds = mode === 'async' ? waitAmong(preferences) : 0;
   const applied = waitSeconds > 0 ? `${chosen.name}, wait=${waitSeconds}` : chosen.name;
   return { mode, forwarded, waitSeconds, applied };
 }
 
 /** `wait=N` in seconds, clamped; 0 when absent or not a number. */
 export function waitOf(prefer: string | undefined): number {
-  if (prefer === undefined) return 0;
-  const wait = parsePrefer(prefer).find(({ name }) => name === 'wait');
+  return prefer === undefined ? 0 : waitAmong(parsePrefer(prefer));
+}
+
+function waitAmong(preferences: readonly Preference[]): number {
+  const wait = preferences.find(({ name }) => name === 'wait');
   if (wait === undefined || !/^\d+$/.test(wait.value)) return 0;
   return Math.min(Number(wait.value), LONGEST_WAIT_SECONDS);
 }

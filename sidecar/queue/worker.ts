@@ -122,7 +122,9 @@ export class Worker {
   #begin(claim: Claim, slot: Slot | undefined): Attempt {
     const { observer, logger, finished } = this.#around;
     const isFirst = claim.attempt === 1;
-    observer.claimed(claim.submission.mode, claim.attempt, isFirst ? claim.claimedAtMs - claim.createdAtMs : null);
+    // The store's clock may have been set back.
+    const waitedMs = Math.max(claim.claimedAtMs - claim.createdAtMs, 0);
+    observer.claimed(claim.submission.mode, claim.attempt, isFirst ? waitedMs : null);
     const attempt = new Attempt(claim, this.#around);
     this.#attempts.add(attempt);
     const end = attempt
