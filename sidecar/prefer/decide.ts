@@ -24,16 +24,9 @@ const modeOfPreference: Readonly<Record<string, Mode>> = {
 const LONGEST_WAIT_SECONDS = 300;
 const unchanged: Decision = { mode: 'sync', forwarded: undefined, waitSeconds: 0, applied: '' };
 
-/** Clients ask for the same again and again. */
-let latest: { readonly prefer: string; readonly decision: Decision } = { prefer: '', decision: unchanged };
-
 export function decideMode(prefer: string | undefined): Decision {
   if (prefer === undefined) return unchanged;
-  if (prefer !== latest.prefer) latest = { prefer, decision: decide(parsePrefer(prefer)) };
-  return latest.decision;
-}
-
-function decide(preferences: readonly Preference[]): Decision {
+  const preferences = parsePrefer(prefer);
   const chosen = preferences.find(({ name, value }) => value === '' && Object.hasOwn(modeOfPreference, name));
   if (chosen === undefined) return unchanged;
   const mode = modeOfPreference[chosen.name]!;

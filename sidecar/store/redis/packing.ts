@@ -5,6 +5,10 @@ import type { Lease } from '../store.ts';
 import { type FinishedRecord, submittedRecord } from './record-bytes.ts';
 import type { StepArgument } from './steps.ts';
 
+/** What one call carries at most; one larger item goes alone. */
+export const maxBatchBytes = 1024 * 1024;
+export const maxBatchItems = 128;
+
 export interface PackedSubmission {
   readonly id: string;
   readonly timeToLive: string;

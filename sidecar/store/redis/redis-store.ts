@@ -23,38 +23,26 @@ import type {
 } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurability } from './durability.ts';
-import {
-  answerArguments,
-  anySubmissionArguments,
-  type PackedAnswer,
-  type PackedSubmission,
-  packSubmission,
-  sizeOf,
-  submissionArguments,
-} from './packing.ts';
+import { answerArguments, maxBatchBytes, maxBatchItems, type PackedAnswer, sizeOf } from './packing.ts';
+import { plainFirst } from './plain-first.ts';
 import { RedisClaim } from './redis-claim.ts';
 import {
   list,
   type Reply,
-  readAccepted,
   readClaims,
   readDelivery,
   readFigures,
   readNumbers,
   readStatus,
   readSubmitOutcome,
-  readSubmitOutcomes,
   text,
 } from './reply.ts';
 import { Steps } from './steps.ts';
+import { Submissions } from './submissions.ts';
 import { WakeUps } from './wake-ups.ts';
 
-/** Bytes of requests that one claim, or of items that one call, carries at most; one larger item goes alone. */
+/** Bytes of requests that one claim carries at most; one larger request goes alone. */
 const maxClaimBytes = 64 * 1024 * 1024;
-const maxBatchBytes = 1024 * 1024;
-const maxBatchItems = 128;
-/** So many submissions do not wait for the rest of their turn (batch.ts): Redis works on them while we prepare the others. */
-const enoughBeforeTurnEnds = 8;
 
 export class RedisStore implements Store {
   readonly kind = 'redis';
@@ -62,7 +50,7 @@ export class RedisStore implements Store {
   readonly #limits: StoreLimits;
   readonly #steps: Steps;
   readonly #wakeUps: WakeUps;
-  readonly #submissions: Batch<PackedSubmission, SubmitOutcome>;
+  readonly #submissions: Submissions;
   readonly #answers: Batch<PackedAnswer, boolean>;
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
@@ -81,13 +69,11 @@ export class RedisStore implements Store {
       observer: limits.observer,
     });
     this.#wakeUps = new WakeUps(connections.listening, keyPrefix);
-    this.#submissions = new Batch<PackedSubmission, SubmitOutcome>({
-      maxItems: maxBatchItems,
-      maxBytes: maxBatchBytes,
-      enough: enoughBeforeTurnEnds,
-      sizeOf,
-      atEndOfTurn: (call) => this.#steps.write.atEndOfTurn(call),
-      send: (items, isTurnOver) => this.#sendSubmissions(items, isTurnOver),
+    this.#submissions = new Submissions({
+      steps: this.#steps,
+      wakeUps: this.#wakeUps,
+      limits,
+      isInOrder: () => connections.socket() !== undefined,
     });
     this.#answers = new Batch<PackedAnswer, boolean>({
       maxItems: maxBatchItems,
@@ -117,7 +103,7 @@ export class RedisStore implements Store {
   }
 
   submit(submission: Submission, reachable = -1): Promise<SubmitOutcome> {
-    return this.#submissions.add(packSubmission(submission, reachable));
+    return this.#submissions.add(submission, reachable);
   }
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
@@ -258,34 +244,16 @@ export class RedisStore implements Store {
     readDurability(this.#connections.steps).then(
       ({ warnings, isSyncedAlways }) => {
         for (const warning of warnings) this.#limits.warn(warning);
-        // What goes in one call waits for the disk once.
-        this.#submissions.enough = isSyncedAlways ? maxBatchItems : enoughBeforeTurnEnds;
+        this.#submissions.adaptTo(isSyncedAlways);
       },
       (error: unknown) => this.#limits.warn(this.#steps.explain(error).message),
-    );
-  }
-
-  async #sendSubmissions(items: readonly PackedSubmission[], isTurnOver: boolean): Promise<readonly SubmitOutcome[]> {
-    const limits = [this.#limits.maxQueue, this.#limits.maxStoredBytes];
-    const { write, detours } = this.#steps;
-    const { work, sender } = this.#wakeUps;
-    const isInOrder = this.#connections.socket() !== undefined;
-    const accepting = this.#steps.run('submit', [...limits, ...submissionArguments(items, isInOrder ? sender : '')]);
-    // A claim of ours goes with them, in the same write: they are in line when Redis comes to it.
-    if (isInOrder) work.notify();
-    // Redis works on them while we prepare the rest of the turn.
-    if (!isTurnOver) write.release();
-    const outcomes = readAccepted(await accepting, items.length);
-    if (this.#steps.detours !== detours) work.notify();
-    return await settled(items, outcomes, async (left) =>
-      readSubmitOutcomes(await this.#steps.run('submitAny', [...limits, ...anySubmissionArguments(left)])),
     );
   }
 
   async #sendAnswers(items: readonly PackedAnswer[]): Promise<readonly boolean[]> {
     const left = readNumbers(await this.#steps.run('complete', answerArguments(items)));
     const outcomes = items.map((_, i) => (left.includes(i + 1) ? null : true));
-    return await settled(items, outcomes, (some) =>
+    return await plainFirst(items, outcomes, (some) =>
       Promise.all(some.map(({ lease, record, answerAt }) => this.#completeAny(lease, record.subarray(answerAt)))),
     );
   }
@@ -299,18 +267,6 @@ export class RedisStore implements Store {
 function storeClock(atMs: number): () => number {
   const aheadMs = atMs - monotonicMs();
   return () => Math.round(aheadMs + monotonicMs());
-}
-
-/** The plain step left out those whose outcome is null: they are asked for together. */
-async function settled<Item, Outcome>(
-  items: readonly Item[],
-  outcomes: readonly (Outcome | null)[],
-  ask: (left: readonly Item[]) => Promise<readonly Outcome[]>,
-): Promise<readonly Outcome[]> {
-  if (!outcomes.includes(null)) return outcomes as readonly Outcome[];
-  const answers = await ask(items.filter((_, i) => outcomes[i] === null));
-  let next = 0;
-  return outcomes.map((outcome) => outcome ?? (answers[next++] as Outcome));
 }
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
