@@ -115,6 +115,27 @@ describeStores('submissions', (kit) => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'accepted', 'full', 'full']);
   });
 
+  it('where there is no room at all, a whole turn is refused for that reason, but for what is there already', async () => {
+    const store = await kit().open({ maxQueue: 2, maxStoredBytes: 0 });
+    const known = submission();
+    await store.submit(known);
+    expect(await Promise.all([submission(), submission()].map((one) => store.submit(one, 0)))).toEqual([
+      { kind: 'unreachable', queued: 1 },
+      { kind: 'unreachable', queued: 1 },
+    ]);
+    // One of them makes it.
+    const mixed = [store.submit(submission(), 0), store.submit(submission(), 1), store.submit(submission(), 5)];
+    expect((await Promise.all(mixed)).map(({ kind }) => kind)).toEqual(['unreachable', 'accepted', 'full']);
+    const turns = [
+      [submission(), submission()],
+      [submission(), known, submission()],
+    ];
+    for (const turn of turns) {
+      const expected = turn.map((one) => (one === known ? { kind: 'duplicate' } : { kind: 'full', queued: 2 }));
+      expect(await Promise.all(turn.map((one) => store.submit(one)))).toEqual(expected);
+    }
+  });
+
   it('refuses a place that cannot be reached in time; a duplicate is never refused', async () => {
     const store = await kit().open();
     const first = submission();
@@ -123,6 +144,19 @@ describeStores('submissions', (kit) => {
     expect(await store.submit(submission(), 1)).toEqual({ kind: 'unreachable', queued: 2 });
     expect(await store.submit(first, 1)).toEqual({ kind: 'duplicate' });
     expect(await store.submit(submission(), 2)).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('refuses a turn that the quota has no room for, and takes what of it has', async () => {
+    const store = await kit().open({ maxStoredBytes: 1500 });
+    await store.submit(submission({ body: Buffer.alloc(500) }));
+    const { storedBytes } = await store.figures();
+    const large = () => store.submit(submission({ body: Buffer.alloc(1000) }));
+    const refused = { kind: 'quota_exceeded', storedBytes };
+    expect(await Promise.all([large(), large()])).toEqual([refused, refused]);
+    expect(await Promise.all([large(), store.submit(submission())])).toEqual([
+      refused,
+      { kind: 'accepted', position: 1 },
+    ]);
   });
 
   it('keeps to a byte quota over requests, answers and streams, and gets the bytes back', async () => {

@@ -33,16 +33,20 @@ export function sizeOf({ record }: { readonly record: Buffer }): number {
 
 /** For submit.lua, behind the limits. */
 export function submissionArguments(items: readonly PackedSubmission[], submitter: string): readonly StepArgument[] {
-  const args: StepArgument[] = [-1, 0, submitter];
-  let reachable = Number.POSITIVE_INFINITY;
-  let size = 0;
+  let [reachable, reachableByOne, size, smallest] = [Infinity, 0, 0, Infinity];
+  const args: StepArgument[] = [-1, -1, 0, 0, submitter];
   for (const item of items) {
-    if (item.reachable >= 0) reachable = Math.min(reachable, item.reachable);
+    const line = item.reachable < 0 ? Infinity : item.reachable;
+    reachable = Math.min(reachable, line);
+    reachableByOne = Math.max(reachableByOne, line);
     size += item.contentSize;
+    smallest = Math.min(smallest, item.contentSize);
     args.push(item.id, item.timeToLive, item.record);
   }
-  args[0] = Number.isFinite(reachable) ? reachable : -1;
-  args[1] = size;
+  if (reachable < Infinity) args[0] = reachable;
+  if (reachableByOne < Infinity) args[1] = reachableByOne;
+  args[2] = size;
+  args[3] = smallest;
   return args;
 }
 

@@ -29,6 +29,8 @@ export function readNumbers(reply: Reply): readonly number[] {
 
 /** Of submit.lua: those of as many submissions; null where submit-any is to be asked. */
 export function readAccepted(reply: Reply, count: number): readonly (SubmitOutcome | null)[] {
+  const [refusal = '', number] = text(reply).split(' ');
+  if (/^[a-z]/.test(refusal)) return new Array<SubmitOutcome>(count).fill(readSubmitOutcome(refusal, number));
   const [waitedBefore, ...left] = readNumbers(reply);
   if (waitedBefore === undefined) return new Array<null>(count).fill(null);
   let position = waitedBefore;
@@ -43,7 +45,7 @@ export function readSubmitOutcomes(reply: Reply): readonly SubmitOutcome[] {
   return Array.from({ length: fields.length / 2 }, (_, i) => readSubmitOutcome(text(fields[2 * i]), fields[2 * i + 1]));
 }
 
-export function readSubmitOutcome(kind: string, count: Reply | undefined): SubmitOutcome {
+export function readSubmitOutcome(kind: string, count: Reply | string | undefined): SubmitOutcome {
   const number = Number(count);
   switch (kind) {
     case 'accepted':

@@ -63,9 +63,11 @@ export class Submissions {
     // A claim of ours goes with them, in the same write: they are in line when Redis comes to it.
     if (isInOrder) wakeUps.work.notify();
     if (!isTurnOver) steps.write.release();
-    const outcomes = readAccepted(await accepting, items.length);
-    // It came too early.
-    if (steps.detours !== detours) wakeUps.work.notify();
+    const reply = await accepting.finally(() => {
+      // It may have come too early, also where we do not hear how the submission ended.
+      if (steps.detours !== detours) wakeUps.work.notify();
+    });
+    const outcomes = readAccepted(reply, items.length);
     return await plainFirst(items, outcomes, async (left) =>
       readSubmitOutcomes(await steps.run('submitAny', [...most, ...anySubmissionArguments(left)])),
     );

@@ -10,7 +10,7 @@
 --   base:kept       zset  <bytes>:<requests>:<seq of one> by removal time, one for each call that finished some
 --   base:dead       zset  dead letters by completion   base:hooks   zset  id by due time of its webhook
 --   base:retained   zset  <bytes>:<id> by removal time, of what former sidecars finished
---   channels        base:work, base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
+--   channels        base:work (who put it in line, or nothing), base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
 --@include clock
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
