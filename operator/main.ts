@@ -2,7 +2,7 @@
 import { systemClock } from '../runtime/clock.ts';
 import { signalOfTermination } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { describeSettings, readSettings, redactSettings } from '../runtime/settings.ts';
+import { describeSettings, foreignVariables, readSettings, redactSettings } from '../runtime/settings.ts';
 import { operatorSettings, SETTINGS_PREFIX } from './config.ts';
 import { run } from './run.ts';
 
@@ -15,6 +15,8 @@ try {
   const settings = readSettings(SETTINGS_PREFIX, operatorSettings, process.env, process.argv.slice(2));
   const log = createLogger('operator', settings.logLevel);
   log.info({ settings: redactSettings(operatorSettings, settings) }, 'settings');
+  const variables = foreignVariables(SETTINGS_PREFIX, operatorSettings, process.env);
+  if (variables.length > 0) log.warn({ variables }, 'variables of the environment that set nothing here');
   await run(signalOfTermination(), settings, { clock: systemClock, log });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,6 +1,7 @@
 // A program's settings as one table, read from flags and environment, all mistakes reported at once.
 // The table is the contract: documentation, the operator's container env and the reader all iterate it.
 // It does not read process.env by itself: main hands env and argv in.
+import { closestWord } from './spelling.ts';
 
 /** How a setting's text becomes a value. `parse` throws an Error whose message completes "NAME must ...". */
 export interface Kind<T> {
@@ -55,7 +56,8 @@ export function flagName(key: string): string {
 
 /**
  * Reads a table. Flags (`--port 80`, `--port=80`) win over environment, environment over fallbacks.
- * Throws SettingsError naming each mistake: bad value, missing required value, unknown flag, unknown variable with our prefix.
+ * Throws SettingsError naming each mistake: bad value, missing required value, unknown flag. Of an unknown variable
+ * `foreignVariables` tells: the environment is not ours alone.
  */
 export function readSettings<T extends SettingsTable>(
   prefix: string,
@@ -69,7 +71,7 @@ export function readSettings<T extends SettingsTable>(
   for (const [key, row] of Object.entries(table)) {
     const variable = environmentName(prefix, key);
     const fromFlag = flags.get(key);
-    const text = fromFlag ?? env[variable] ?? row.fallback;
+    const text = fromFlag ?? (isServiceLink(variable, env[variable]) ? undefined : env[variable]) ?? row.fallback;
     const name = fromFlag === undefined ? variable : flagName(key);
     if (text === undefined) {
       problems.push(`${variable} (or ${flagName(key)}) is required: ${row.describe}`);
@@ -82,14 +84,33 @@ export function readSettings<T extends SettingsTable>(
       problems.push(`${name} must ${error instanceof Error ? error.message : String(error)}${given}`);
     }
   }
-  const known = new Set(Object.keys(table).map((key) => environmentName(prefix, key)));
-  for (const variable of Object.keys(env)) {
-    if (variable.startsWith(`${prefix}_`) && !known.has(variable)) {
-      problems.push(`${variable} is not a setting: known are ${[...known].join(', ')}`);
-    }
-  }
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(values) as SettingsOf<T>;
+}
+
+/**
+ * Variables that begin with our prefix and set nothing, a sentence each: misspelt ones, and those of others, such as
+ * OPERATOR_CONDITION_NAME of the Operator Lifecycle Manager or the variables that Kubernetes makes for a Service of our name.
+ */
+export function foreignVariables(
+  prefix: string,
+  table: SettingsTable,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const known = new Map(Object.keys(table).map((key) => [environmentName(prefix, key).slice(prefix.length + 1), key]));
+  return Object.keys(env).flatMap((variable) => {
+    if (!variable.startsWith(`${prefix}_`)) return [];
+    if (isServiceLink(variable, env[variable])) return [`${variable} is the address of a Service, not a setting`];
+    const word = variable.slice(prefix.length + 1);
+    if (known.has(word)) return [];
+    const meant = closestWord(word, known.keys());
+    return [`${variable} is not a setting${meant === undefined ? '' : `: did you mean ${prefix}_${meant}?`}`];
+  });
+}
+
+/** `SIDECAR_PORT=tcp://10.0.0.7:80`, which every container of a namespace has where a Service is called `sidecar`. */
+function isServiceLink(variable: string, value = ''): boolean {
+  return variable.endsWith('_PORT') && /^(tcp|udp|sctp):\/\/[^/]+:\d+$/.test(value);
 }
 
 function readFlags(table: SettingsTable, argv: readonly string[], problems: string[]): ReadonlyMap<string, string> {

@@ -2,9 +2,9 @@
 import { systemClock } from '../runtime/clock.ts';
 import { signalOfTermination } from '../runtime/lifecycle.ts';
 import { createLogger, gatheringOutput } from '../runtime/logger.ts';
-import { redactSettings, SettingsError } from '../runtime/settings.ts';
+import { foreignVariables, redactSettings, SettingsError } from '../runtime/settings.ts';
 import { readSidecarSettings, usage } from './config.ts';
-import { type SidecarSettings, sidecarSettings } from './contract.ts';
+import { SETTINGS_PREFIX, type SidecarSettings, sidecarSettings } from './contract.ts';
 import { createQueueService } from './queue/create-queue.ts';
 import { run } from './run.ts';
 import { collectGarbage } from './start-garbage.ts';
@@ -18,6 +18,8 @@ const settings = settingsOrExit();
 const logger = createLogger('sidecar', settings.logLevel, gatheringOutput(systemClock));
 const deps = { clock: systemClock, logger, createQueueService, collectGarbage };
 logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
+const variables = foreignVariables(SETTINGS_PREFIX, sidecarSettings, process.env);
+if (variables.length > 0) logger.warn({ variables }, 'variables of the environment that set nothing here');
 try {
   const sidecar = await run(signalOfTermination(), settings, deps);
   await sidecar.stopped;
