@@ -1,12 +1,16 @@
 // From flags and environment to the sidecar's settings, and what follows from them.
 import { describeSettings, readSettings } from '../runtime/settings.ts';
 import { SETTINGS_PREFIX, type SidecarSettings, sidecarSettings } from './contract.ts';
+import { memoryBudgetBytes, type ProcessMemory, processMemory } from './process-memory.ts';
 
+/** Throws a SettingsError that names each mistake. The memory budget is given in full where the setting leaves it to the process. */
 export function readSidecarSettings(
   env: Readonly<Record<string, string | undefined>>,
   argv: readonly string[],
+  memory: ProcessMemory = processMemory(),
 ): SidecarSettings {
-  return readSettings(SETTINGS_PREFIX, sidecarSettings, env, argv);
+  const settings = readSettings(SETTINGS_PREFIX, sidecarSettings, env, argv);
+  return { ...settings, memoryBudgetBytes: memoryBudgetBytes(settings, memory) };
 }
 
 export function usage(): string {

@@ -77,6 +77,11 @@ export const sidecarSettings = {
     '33554432',
     'largest body of an async request, and largest stored result',
   ),
+  memoryBudgetBytes: setting(
+    integer(0),
+    '0',
+    'bytes that requests, answers and connections may take in memory; 0: what the memory limit of the container leaves',
+  ),
   maxStoredBytes: setting(integer(0), '0', 'bytes one deployment may keep in the store; 0: no quota'),
   maxAttempts: setting(integer(1, 100), '3', 'tries of an async request whose container gave no response'),
   leaseSeconds: setting(integer(1, 3600), '30', 'how long a claim outlives the last heartbeat of its replica'),
@@ -155,6 +160,34 @@ export const adminPaths = {
   /** Async requests set aside after their last attempt; POST /dead-letters/<id>/replay makes a new one. */
   deadLetters: '/dead-letters',
 } as const;
+
+const MIB = 1024 * 1024;
+/** What the process takes without any request: code, heap, buffers of connections to the container and the store. */
+const IDLE_PROCESS_BYTES = 96 * MIB;
+/** Of a memory limit: what was given back and is not collected yet, and what the allocator keeps. */
+const SLACK_SHARE = 1 / 8;
+/** Of the memory budget: what whole bodies leave to heads and packets of other requests. */
+export const SMALL_SHARE = 1 / 4;
+
+/** Bytes in memory while a body of this size passes through the sidecar: as it came, and once more on its way to the store. */
+export function heldForBody(bodyBytes: number): number {
+  return 2 * bodyBytes;
+}
+
+/** The budget (SIDECAR_MEMORY_BUDGET_BYTES) that a memory limit of the container leaves, in bytes. */
+export function memoryBudgetOf(memoryLimitBytes: number): number {
+  return Math.floor(memoryLimitBytes * (1 - SLACK_SHARE)) - IDLE_PROCESS_BYTES;
+}
+
+/** The smallest budget with which the largest body passes: one on its way in, and one answer beside it. */
+export function leastMemoryBudget(maxBodyBytes: number): number {
+  return Math.ceil((2 * heldForBody(maxBodyBytes)) / (1 - SMALL_SHARE));
+}
+
+/** The smallest memory limit of the sidecar's container that leaves such a budget. */
+export function leastMemoryLimit(maxBodyBytes: number): number {
+  return Math.ceil((leastMemoryBudget(maxBodyBytes) + IDLE_PROCESS_BYTES) / (1 - SLACK_SHARE));
+}
 
 export const reservedPaths = { status: '/status', result: '/result' } as const;
 

@@ -16,9 +16,11 @@ import type { ExchangeHost } from './ingress/exchange.ts';
 import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
 import { createRouter } from './ingress/route.ts';
 import { TrafficPort } from './ingress/traffic-port.ts';
+import { MemoryBudget, memoryLimits } from './memory-budget.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { Acceptance } from './prefer/accepted.ts';
 import { Requests } from './prefer/requests.ts';
+import { processMemory } from './process-memory.ts';
 import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
 import { type AccessLog, createAccessLog } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -49,6 +51,7 @@ interface Ground {
   readonly metrics: Metrics;
   readonly requestMetrics: RequestMetrics;
   readonly accessLog: AccessLog;
+  readonly memory: MemoryBudget;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly container: Container;
@@ -120,6 +123,8 @@ function createGround(
   const { concurrency, upstream: origin } = settings;
   const idleTimeoutMs = settings.idleTimeoutSeconds * 1000;
   const metrics = new Metrics();
+  const { memoryBudgetBytes, maxBodyBytes } = settings;
+  const memory = new MemoryBudget(memoryLimits(memoryBudgetBytes, processMemory().heapLimitBytes, maxBodyBytes));
   return {
     settings,
     clock,
@@ -129,6 +134,7 @@ function createGround(
     metrics,
     requestMetrics: new RequestMetrics(metrics),
     accessLog: createAccessLog(logger),
+    memory,
     gate: new Gate({ concurrency, maxWaiting: settings.maxQueue, clock }),
     deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
     container: new Container({ origin, idleTimeoutMs, clock }),
@@ -253,12 +259,16 @@ function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): Ex
   };
 }
 
-function observe({ metrics, settings, gate, traffic }: Ground, drain: Drain, health: ContainerHealth): void {
+function observe({ metrics, settings, memory, gate, traffic }: Ground, drain: Drain, health: ContainerHealth): void {
   metrics.gauge('inference_concurrency_limit').set(settings.concurrency);
   metrics.gaugeOf('inference_in_flight', () => gate.inFlight);
   metrics.gaugeOf('inference_waiting', () => gate.waiting);
   metrics.gaugeOf('inference_draining', () => (drain.isDraining ? 1 : 0));
   metrics.gaugeOf('inference_client_connections', () => traffic.connections);
+  metrics.gauge('inference_memory_budget_bytes').set(memory.limits.totalBytes);
+  metrics.gaugeOf('inference_memory_used_bytes', () => memory.usedBytes);
+  metrics.gaugeOf('inference_memory_high_water_bytes', () => memory.highWaterBytes);
+  metrics.countOf('inference_memory_refused_total', () => memory.refusals);
   const states = ['starting', 'healthy', 'busy', 'unhealthy', 'unreachable'] as const;
   metrics.stateOf('inference_container_state', states, () => health.state);
 }

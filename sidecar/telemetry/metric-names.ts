@@ -59,6 +59,19 @@ export const metricNames = table({
     kind: 'counter',
     help: 'Client connections closed at once, because there were as many as there may be',
   },
+  inference_memory_budget_bytes: {
+    kind: 'gauge',
+    help: 'Bytes that requests, answers and connections may take in memory',
+  },
+  inference_memory_used_bytes: { kind: 'gauge', help: 'Bytes of the memory budget that are taken now' },
+  inference_memory_high_water_bytes: {
+    kind: 'gauge',
+    help: 'Most bytes of the memory budget taken at a time since the start',
+  },
+  inference_memory_refused_total: {
+    kind: 'counter',
+    help: 'Requests refused and connections closed because the memory budget was used up',
+  },
   inference_draining: { kind: 'gauge', help: '1 while the replica drains' },
   inference_container_state: {
     kind: 'gauge',

@@ -50,6 +50,16 @@ export class Metrics {
     (gauge as Gauge & { collect: () => void }).collect = () => gauge.set(value());
   }
 
+  /** The same for a number that only grows. */
+  countOf(name: CounterName, value: () => number): void {
+    const counter = this.counter(name);
+    let counted = 0;
+    this.beforeRead(name, () => {
+      counter.inc(value() - counted);
+      counted = value();
+    });
+  }
+
   /** 1 for the value a label has now, 0 for its others. */
   stateOf<S extends string>(name: GaugeName, states: readonly S[], state: () => S): void {
     const gauge = this.gauge(name);
