@@ -2,6 +2,7 @@
 // the workqueue does, with backoff, and knows what else is due.
 import type { Readable } from 'node:stream';
 import { request } from 'undici';
+import { readAtMost } from '../api/bounded-text.ts';
 import type { List, StatusBody } from '../api/kubernetes.ts';
 import { type Resource, resourcePath } from '../api/resources.ts';
 import { ApiError, type Attempt, type Verb } from './api-error.ts';
@@ -66,18 +67,23 @@ export class KubernetesClient {
     return this.#json({ ...target, verb: 'delete', body, contentType: 'application/json' });
   }
 
-  /** All pages; the resourceVersion is that of the list, from which a watch can go on. */
+  /**
+   * All pages; the resourceVersion is that of the list, from which a watch can go on. `most` asks for the first items only and
+   * rejects an answer of more bytes: for what anyone in a namespace can write.
+   */
   async list<T>(
     target: Target,
     signal?: AbortSignal,
+    most?: { readonly items: number; readonly bytes: number },
   ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }> {
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
-      const query = { ...target.query, limit: PAGE, continue: next };
-      const page = await this.#json<List<T>>({ ...target, query, verb: 'list', ...(signal ? { signal } : {}) });
+      const query = { ...target.query, limit: most?.items ?? PAGE, continue: next };
+      const call = { ...target, query, verb: 'list', ...(signal ? { signal } : {}) } as const;
+      const page = await this.#json<List<T>>(call, most?.bytes);
       items.push(...page.items);
-      next = page.metadata.continue || undefined;
+      next = (most === undefined && page.metadata.continue) || undefined;
       if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
     }
   }
@@ -87,14 +93,14 @@ export class KubernetesClient {
     const call: Call = { ...target, verb: 'watch', query: { ...target.query, watch: true }, signal };
     const { status, body } = await this.#send(call);
     if (status === 200) return body;
-    throw new ApiError(attemptOf(call), status, parseStatus(await readText(body)));
+    throw new ApiError(attemptOf(call), status, parseStatus(await readAtMost(body, Number.POSITIVE_INFINITY)));
   }
 
-  async #json<T>(call: Call): Promise<T> {
+  async #json<T>(call: Call, maxBytes = Number.POSITIVE_INFINITY): Promise<T> {
     const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
     const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
     const { status, body, retryAfter } = await this.#send({ ...call, signal });
-    const text = await readText(body).catch((cause: unknown) => this.#unanswered(call, cause));
+    const text = await readAtMost(body, maxBytes).catch((cause: unknown) => this.#unanswered(call, cause));
     if (status < 300) return JSON.parse(text) as T;
     const parsed = parseStatus(text);
     const details = { ...parsed.details, ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }) };
@@ -148,12 +154,6 @@ function attemptOf({ verb, resource, namespace, name, subresource }: Call): Atte
   const group = resource.apiVersion.includes('/') ? `.${resource.apiVersion.split('/')[0]}` : '';
   const part = subresource === undefined ? '' : `/${subresource}`;
   return { verb, resource: `${resource.plural}${part}${group}`, namespace, name };
-}
-
-async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseStatus(text: string): StatusBody {

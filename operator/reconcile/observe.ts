@@ -38,6 +38,9 @@ export interface ObserveParts {
 /** A pod that takes this long to be made may have something to say about it. */
 export const HANGING_MS = 20_000;
 
+/** Anyone in the namespace can write events about a pod, as large as the API server takes them. */
+const MOST_EVENTS = { items: 100, bytes: 1 << 20 };
+
 /** Volumes and the pod's network; images and the scheduler speak through the pod's own status. */
 const keepsPodsFromBeingMade = /^Failed(Mount|AttachVolume|MapVolume|CreatePodSandBox)$|^NetworkNotReady$/;
 
@@ -99,7 +102,7 @@ async function readTroubles(
     const { uid = '', namespace } = pod.metadata;
     const query = { fieldSelector: `involvedObject.uid=${uid},type=Warning` };
     const { items } = await client
-      .list<Event>({ resource: resources.events, namespace, query })
+      .list<Event>({ resource: resources.events, namespace, query }, undefined, MOST_EVENTS)
       .catch(() => ({ items: [] }));
     const last = items.filter((event) => keepsPodsFromBeingMade.test(event.reason ?? '')).at(-1);
     if (last?.message) troubles.set(uid, last.message);

@@ -3,10 +3,12 @@
 import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../../runtime/clock.ts';
 import { adminPaths, type SidecarStats, sidecarPorts } from '../../sidecar/contract.ts';
+import { readAtMost } from '../api/bounded-text.ts';
 import type { Pod } from '../api/kubernetes.ts';
 import type { Key } from '../api/names.ts';
 import { deploymentKey } from '../watch/enqueue.ts';
 import { pause } from '../watch/pause.ts';
+import { MAX_ANSWER_BYTES, parseStats } from './sidecar-answer.ts';
 
 const ANSWER_MS = 2_000;
 const AT_A_TIME = 16;
@@ -85,10 +87,10 @@ export class StatsBoard {
         dispatcher: this.#parts.dispatcher,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      if (statusCode === 200) return (await body.json()) as SidecarStats;
-      await body.dump();
+      const text = await readAtMost(body, MAX_ANSWER_BYTES);
+      if (statusCode === 200) return parseStats(text);
     } catch {
-      // Not listening yet, or gone: the pod's own state says more.
+      // Not listening yet, gone, or answering without end: the pod's own state says more.
     }
     return undefined;
   }

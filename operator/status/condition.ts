@@ -12,6 +12,9 @@ interface Verdict {
 }
 const verdict = (status: Verdict['status'], reason: Reason, message: string): Verdict => ({ status, reason, message });
 
+/** Schedulers, admission webhooks and kubelets may have much to say; the definition takes 32768. */
+const MOST_WORDS = 4096;
+
 export function conditionsOf(input: StatusInput, assessment: Assessment): Condition[] {
   const verdicts: Record<ConditionType, Verdict> = {
     Available: available(input, assessment),
@@ -28,7 +31,14 @@ function withTime(type: string, now: Verdict, { owner, now: time }: StatusInput)
   const lastTransitionTime =
     before?.status === now.status ? before.lastTransitionTime : time.toISOString().replace(/\.\d+Z$/, 'Z');
   const { generation } = owner.metadata;
-  return { type, ...now, lastTransitionTime, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  const message = now.message.slice(0, MOST_WORDS);
+  return {
+    type,
+    ...now,
+    message,
+    lastTransitionTime,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
 }
 
 function available({ owner, problems }: StatusInput, { ready, cause }: Assessment): Verdict {
