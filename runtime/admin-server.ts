@@ -60,7 +60,8 @@ export class AdminServer implements Part {
   }
 
   async start(): Promise<void> {
-    await listen(this.#server, this.#options.host, this.#options.port);
+    const { host, port } = this.#options;
+    await listen(this.#server, { host, port, flags: { host: '--host', port: '--admin-port' } });
   }
 
   stop(): Promise<void> {

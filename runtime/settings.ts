@@ -56,7 +56,7 @@ export function flagName(key: string): string {
 
 /**
  * Reads a table. Flags (`--port 80`, `--port=80`) win over environment, environment over fallbacks.
- * Throws SettingsError naming each mistake: bad value, missing required value, unknown flag. Of an unknown variable
+ * Throws SettingsError with one sentence for each mistake: bad value, missing required value, unknown flag. Of an unknown variable
  * `foreignVariables` tells: the environment is not ours alone.
  */
 export function readSettings<T extends SettingsTable>(
@@ -65,8 +65,7 @@ export function readSettings<T extends SettingsTable>(
   env: Readonly<Record<string, string | undefined>>,
   argv: readonly string[],
 ): SettingsOf<T> {
-  const problems: string[] = [];
-  const flags = readFlags(table, argv, problems);
+  const { flags, misspelled, problems } = readFlags(Object.keys(table), argv);
   const values: Record<string, unknown> = {};
   for (const [key, row] of Object.entries(table)) {
     const variable = environmentName(prefix, key);
@@ -74,7 +73,7 @@ export function readSettings<T extends SettingsTable>(
     const text = fromFlag ?? (isServiceLink(variable, env[variable]) ? undefined : env[variable]) ?? row.fallback;
     const name = fromFlag === undefined ? variable : flagName(key);
     if (text === undefined) {
-      problems.push(`${variable} (or ${flagName(key)}) is required: ${row.describe}`);
+      if (!misspelled.has(key)) problems.push(`${flagName(key)} (or ${variable}) is required: ${row.describe}`);
       continue;
     }
     try {
@@ -113,24 +112,41 @@ function isServiceLink(variable: string, value = ''): boolean {
   return variable.endsWith('_PORT') && /^(tcp|udp|sctp):\/\/[^/]+:\d+$/.test(value);
 }
 
-function readFlags(table: SettingsTable, argv: readonly string[], problems: string[]): ReadonlyMap<string, string> {
-  const keys = new Map(Object.keys(table).map((key) => [flagName(key), key]));
+interface GivenFlags {
+  /** Text by key of the table. */
+  readonly flags: ReadonlyMap<string, string>;
+  /** Keys that an unknown flag was probably meant for. */
+  readonly misspelled: ReadonlySet<string>;
+  readonly problems: string[];
+}
+
+function readFlags(keys: readonly string[], argv: readonly string[]): GivenFlags {
+  const keyOf = new Map(keys.map((key) => [flagName(key), key]));
   const flags = new Map<string, string>();
+  const misspelled = new Set<string>();
+  const problems: string[] = [];
   for (let i = 0; i < argv.length; i++) {
-    const argument = argv[i] ?? '';
+    const argument = argv[i]!;
     const equals = argument.indexOf('=');
     const name = equals < 0 ? argument : argument.slice(0, equals);
-    const key = keys.get(name);
+    const isFlag = name.startsWith('--');
+    const hasValueNext = equals < 0 && argv[i + 1]?.startsWith('--') === false;
+    const key = keyOf.get(name);
     if (key === undefined) {
-      problems.push(`${argument} is not a flag: known are ${[...keys.keys()].join(', ')}`);
-      continue;
-    }
-    const value = equals < 0 ? argv[++i] : argument.slice(equals + 1);
-    if (value === undefined) problems.push(`${name} needs a value`);
-    else flags.set(key, value);
+      const meant = closestWord(name, keyOf.keys());
+      if (meant !== undefined) misspelled.add(keyOf.get(meant)!);
+      problems.push(`${name} is not a flag: ${suggestion(meant)}`);
+      // Its value would be a second mistake in the eyes of whoever reads this.
+      if (isFlag && hasValueNext) i++;
+    } else if (equals >= 0) flags.set(key, argument.slice(equals + 1));
+    else if (argv[i + 1] === undefined) problems.push(`${name} needs a value`);
+    else flags.set(key, argv[++i]!);
   }
-  return flags;
+  return { flags, misspelled, problems };
 }
+
+const suggestion = (meant: string | undefined): string =>
+  meant === undefined ? '--help lists them all' : `did you mean ${meant}?`;
 
 /** Settings as a plain object fit for a log line: secrets and passwords in URLs are masked. */
 export function redactSettings(
@@ -149,10 +165,16 @@ export function redactUrl(text: string): string {
   return text.replace(/(\w+:\/\/)([^@/\s]*)@/g, '$1***@');
 }
 
-/** `NAME  default  what it means`, a line each, for --help and the README. */
-export function describeSettings(prefix: string, table: SettingsTable): readonly string[] {
-  return Object.entries(table).map(([key, row]) => {
-    const fallback = row.fallback === undefined ? 'required' : row.fallback === '' ? 'empty' : row.fallback;
-    return `${environmentName(prefix, key)} (${flagName(key)}; ${row.kind.expects}; ${fallback}): ${row.describe}`;
+/**
+ * The text of `--help`: what the program is, then each flag with its meaning, what it expects, its default and its variable.
+ * `usage` is the shortest useful call.
+ */
+export function helpText(about: string, usage: string, prefix: string, table: SettingsTable): string {
+  const flags = Object.entries(table).map(([key, row]) => {
+    const fallback =
+      row.fallback === undefined ? 'required' : `default: ${row.fallback === '' ? 'empty' : row.fallback}`;
+    const facts = `${row.kind.expects}; ${fallback}; ${environmentName(prefix, key)}`;
+    return `  ${flagName(key)}\n      ${row.describe}\n      (${facts})\n`;
   });
+  return `${about}\n\nUsage: ${usage}\n\nFlags, each with the environment variable that may be set instead:\n${flags.join('')}  --help, --version\n`;
 }

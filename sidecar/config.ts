@@ -1,5 +1,5 @@
 // From flags and environment to the sidecar's settings, and what follows from them.
-import { describeSettings, readSettings } from '../runtime/settings.ts';
+import { helpText, readSettings } from '../runtime/settings.ts';
 import { SETTINGS_PREFIX, type SidecarSettings, sidecarSettings } from './contract.ts';
 import { memoryBudgetBytes, type ProcessMemory, processMemory } from './process-memory.ts';
 
@@ -14,8 +14,9 @@ export function readSidecarSettings(
 }
 
 export function usage(): string {
-  const lines = describeSettings(SETTINGS_PREFIX, sidecarSettings);
-  return `The inference sidecar: a reverse proxy in front of one model container.\n\nSettings:\n  ${lines.join('\n  ')}\n`;
+  const about = 'The inference sidecar: a reverse proxy in front of one model container.';
+  const call = 'sidecar --name NAME [--upstream http://127.0.0.1:8000] [flags]';
+  return helpText(about, call, SETTINGS_PREFIX, sidecarSettings);
 }
 
 /** Address of the container's health path; undefined where it is off. */

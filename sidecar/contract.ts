@@ -18,11 +18,18 @@ export const SETTINGS_PREFIX = 'SIDECAR';
 
 export const concurrencyRange = { min: 1, max: 100 } as const;
 
+/** Names that are paths of their own; the resource definition refuses the same, and the same length. */
+export const reservedNames: readonly string[] = ['status', 'result', 'v1', 'health', 'metrics'];
+export const maxNameLength = 52;
+
 const deploymentName: Kind<string> = {
   expects: 'name of the InferenceDeployment',
   parse: (value) => {
-    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value) || value.length > 63) {
-      throw new Error('be a lower-case DNS label that begins with a letter');
+    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value) || value.length > maxNameLength) {
+      throw new Error(`be a lower-case DNS label of at most ${maxNameLength} characters that begins with a letter`);
+    }
+    if (reservedNames.includes(value)) {
+      throw new Error(`not be ${reservedNames.join(', ')}, which are paths of their own; choose another`);
     }
     return value;
   },

@@ -3,6 +3,9 @@ import { systemClock } from '../runtime/clock.ts';
 import { signalOfTermination } from '../runtime/lifecycle.ts';
 import { createLogger, gatheringOutput } from '../runtime/logger.ts';
 import { foreignVariables, redactSettings, SettingsError } from '../runtime/settings.ts';
+import { StartError } from '../runtime/start-error.ts';
+import { terminalLog } from '../runtime/terminal-log.ts';
+import { version } from '../runtime/version.ts';
 import { readSidecarSettings, usage } from './config.ts';
 import { SETTINGS_PREFIX, type SidecarSettings, sidecarSettings } from './contract.ts';
 import { createQueueService } from './queue/create-queue.ts';
@@ -14,8 +17,13 @@ if (argv.includes('--help')) {
   process.stdout.write(usage());
   process.exit(0);
 }
+if (argv.includes('--version')) {
+  process.stdout.write(`${version}\n`);
+  process.exit(0);
+}
 const settings = settingsOrExit();
-const logger = createLogger('sidecar', settings.logLevel, gatheringOutput(systemClock));
+const output = process.stdout.isTTY ? terminalLog((text) => process.stdout.write(text)) : gatheringOutput(systemClock);
+const logger = createLogger('sidecar', settings.logLevel, output);
 const deps = { clock: systemClock, logger, createQueueService, collectGarbage };
 logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting');
 const variables = foreignVariables(SETTINGS_PREFIX, sidecarSettings, process.env);
@@ -24,7 +32,8 @@ try {
   const sidecar = await run(signalOfTermination(), settings, deps);
   await sidecar.stopped;
 } catch (error) {
-  logger.fatal({ err: error }, 'the sidecar ends');
+  if (error instanceof StartError) logger.fatal(error.message);
+  else logger.fatal({ err: error }, 'the sidecar ends');
   process.exitCode = 1;
 }
 

@@ -53,7 +53,7 @@ export class TrafficPort {
   }
 
   listen(host: string, port: number): Promise<void> {
-    return listen(this.#server, host, port);
+    return listen(this.#server, { host, port, flags: { host: '--host', port: '--port' } });
   }
 
   /** Closes what clients keep open for later, in a moment. Asked again it waits anew: who was answered just now may be on the way back. */
