@@ -7,7 +7,8 @@ import { projectSources, type Source } from '../support/sources.ts';
 
 const rooms = ['runtime', 'sidecar', 'operator', 'crds', 'dev', 'test'];
 const mayImport: Readonly<Record<string, RegExp>> = {
-  runtime: /^runtime\//,
+  // The manifest says which version this is.
+  runtime: /^(runtime\/|package\.json$)/,
   sidecar: /^(sidecar|runtime)\//,
   operator: /^(operator\/|runtime\/|sidecar\/contract\.ts$)/,
   crds: /^crds\//,
