@@ -25,8 +25,10 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   const get = (path: string, reply: AdminRoute['reply']): AdminRoute => ({ path, methods: ['GET'], reply });
   return [
     get(adminPaths.healthz, () => yes('the sidecar runs')),
-    get(adminPaths.startup, () =>
-      health.hasStarted ? yes('the container has started') : no(`container ${health.state}`),
+    // The kubelet asks for as long as a container's present run has not started, and asks /live only then: one that it has
+    // killed has all of its startup time again, if this is not answered from memory.
+    get(adminPaths.startup, async () =>
+      (await health.isUp()) ? yes('the container has started') : no(`container ${health.state}`),
     ),
     // A single-threaded model that computes answers no probe and is not dead.
     get(adminPaths.live, () =>

@@ -153,7 +153,7 @@ export const nodeOfImage = '/nodejs/bin/node';
 export const adminPaths = {
   /** Readiness of the pair: the sidecar's store and the container's health. */
   ready: '/ready',
-  /** The container has answered healthy once: its startup probe. */
+  /** The container answers healthy or busy, asked now, or works on a request: its startup probe. */
   startup: '/startup',
   /** The container is alive; never fails while a request is inside and within its TTL. */
   live: '/live',

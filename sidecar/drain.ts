@@ -1,7 +1,8 @@
 // The end of a replica, or of its container: no more async work, not ready, newcomers still served (each the last on its
 // connection) until everything is finished and nobody came for a few seconds. Those that keep coming because there is no other
 // replica are turned away after a while.
-// `/drain` (the container's preStop) and SIGTERM begin it; a container that comes back ends it.
+// `/drain` (the container's preStop) and SIGTERM begin it. The kubelet calls preStop before a restart too, and does not say which it is:
+// a container that is not there has nothing to drain, and one that dies ends what `/drain` began.
 import type { Clock } from '../runtime/clock.ts';
 
 export interface DrainOptions {
@@ -15,8 +16,8 @@ export interface DrainSurroundings {
   readonly clock: Clock;
   /** Nothing is inside or waiting, sync or async. */
   isIdle(): boolean;
-  /** Nobody is left to wait for: the container is dead, what is inside will never be answered. */
-  isContainerDead(): boolean;
+  /** Nobody is left to wait for: the container is not there, or not yet, and nothing is inside. */
+  isContainerAway(): boolean;
   /** Takes no new async work. */
   began(): void;
   ended(): void;
@@ -74,25 +75,27 @@ export class Drain {
     this.begin();
   }
 
+  /** Callers of a container that is being restarted wait for it: they are not sent away. */
   begin(): void {
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#isRestart) return;
     this.#isDraining = true;
     this.#beganAtMs = this.#around.clock.monotonicMs();
     this.#lastArrivalMs = this.#beganAtMs;
     this.#around.began();
   }
 
-  /** The container is ready again after it had died: its replica lives on. */
-  end(): void {
-    if (!this.#isDraining) return;
-    this.#isDraining = false;
-    this.#around.ended();
-    this.recheck();
-  }
-
   /** Something finished or died: whoever waits looks again. */
   recheck(): void {
+    if (this.#isDraining && this.#isRestart) {
+      this.#isDraining = false;
+      this.#around.ended();
+    }
     for (const look of this.#waiting) look();
+  }
+
+  /** The container ends or has ended, and this replica, as far as it knows, does not. */
+  get #isRestart(): boolean {
+    return !this.#isShuttingDown && this.#around.isContainerAway();
   }
 
   /** Resolves when nothing is left to finish (true), or after `drainMs` or on abort (false). */
@@ -114,7 +117,7 @@ export class Drain {
       resolve(isDone);
     };
     const look = () => {
-      if (!this.#isDraining || this.#around.isContainerDead()) return finish(true);
+      if (!this.#isDraining || this.#around.isContainerAway()) return finish(true);
       const nowMs = clock.monotonicMs();
       if (signal.aborted || nowMs >= deadlineMs) return finish(false);
       const quietInMs = this.#lastArrivalMs + this.#options.quietMs - nowMs;

@@ -90,7 +90,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
       health.requestLeft();
     },
   });
-  const drain = createDrain(ground, service, () => health.state === 'unreachable');
+  const drain = createDrain(ground, service, () => health.isAway);
   const health = createHealth(ground, drain);
   const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
   const pipeline = assemblePipeline(ground, { service, drain, health, keys });
@@ -148,13 +148,13 @@ function createGround(
 function createDrain(
   { settings, clock, gate, traffic }: Ground,
   service: QueueService,
-  isContainerDead: () => boolean,
+  isContainerAway: () => boolean,
 ) {
   const options = { drainMs: settings.drainSeconds * 1000, quietMs: settings.drainQuietSeconds * 1000 };
   return new Drain(options, {
     clock,
     isIdle: () => gate.isIdle && service.running === 0,
-    isContainerDead,
+    isContainerAway: () => isContainerAway() && gate.inFlight === 0,
     began: () => {
       service.pause();
       // A client that kept a connection for later would come back on it when the container is gone.
@@ -176,11 +176,9 @@ function createHealth({ settings, clock, logger, gate }: Ground, drain: Drain): 
     clock,
     logger,
     isWorking: () => gate.inFlight > 0,
-    changed: (state, before) => {
+    changed: (state) => {
       if (state === 'healthy') gate.open();
       else gate.close();
-      // A probe killed the container, whose preStop began the drain; now it is back.
-      if (state === 'healthy' && before !== 'busy') drain.end();
       drain.recheck();
     },
   });

@@ -17,13 +17,11 @@ export interface RunningSidecar {
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
   const { logger } = deps;
   const parts = createParts(settings, deps, await openTraces(settings, deps));
-  const { drain, health, traffic, admin, gate, service, clock } = parts;
+  const { drain, traffic, admin, gate, service, clock } = parts;
   const running = await startAll(inOrder(parts));
   const stopped = untilAborted(signal).then(async () => {
     logger.info('draining');
     drain.shutDown();
-    // The kubelet ends the container before its native sidecar: who waits for one that was never there waits in vain.
-    health.expectNoStart();
     const isDone = await drain.waitUntilDone(new AbortController().signal);
     if (!isDone) logger.warn('still busy after drainSeconds: what is left is given up');
     await running.stop();

@@ -1,4 +1,4 @@
-// Asks the container for its health and remembers the answer: whether it takes work, has ever been ready, is alive.
+// Asks the container for its health and remembers the answer: whether it takes work, is starting, is alive.
 // Probes beside the gate on a connection of its own. Does not open or close the gate itself: it tells whoever listens.
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { request } from '../../runtime/http.ts';
@@ -38,8 +38,10 @@ export class ContainerHealth {
   readonly #options: HealthOptions;
   readonly #around: HealthSurroundings;
   #state: ContainerState;
+  /** It has been healthy (or busy) once: silence means something. */
   #hasStarted = false;
-  #mayStillStart = true;
+  /** Until it is healthy (or busy), for the first time or again after it was gone. */
+  #isStarting = true;
   #failures = 0;
   #lastAnswer: string | null = null;
   #timer: Timer | undefined;
@@ -50,7 +52,6 @@ export class ContainerHealth {
     this.#options = options;
     this.#around = around;
     this.#state = options.url === undefined ? 'healthy' : 'starting';
-    this.#hasStarted = options.url === undefined;
   }
 
   get state(): ContainerState {
@@ -61,9 +62,15 @@ export class ContainerHealth {
     return this.#options.url !== undefined;
   }
 
-  /** It has been healthy (or busy) once. */
-  get hasStarted(): boolean {
-    return this.#hasStarted;
+  /** It is not there, or not yet: nothing can be asked of it until it has started (again). */
+  get isAway(): boolean {
+    return this.#state === 'unreachable' || this.#state === 'starting';
+  }
+
+  /** It takes requests or computes: what the last probe said, and what one says now. A restart may be too new to have been missed. */
+  async isUp(): Promise<boolean> {
+    const takesWork = this.#state === 'healthy' || this.#state === 'busy';
+    return takesWork && (this.#around.isWorking() || (await this.ask()));
   }
 
   /** What the last probe of a container that is not healthy got; null while it is healthy. */
@@ -89,11 +96,6 @@ export class ContainerHealth {
     this.#probing?.cancel();
     this.#probing = undefined;
     this.#schedule();
-  }
-
-  /** It has started by now, or never will: one that is not there counts as gone. */
-  expectNoStart(): void {
-    this.#mayStillStart = false;
   }
 
   /** A request left the container: one that was busy with it may take the next, which need not wait for the next probe. */
@@ -139,14 +141,16 @@ export class ContainerHealth {
     this.#lastAnswer = outcome.kind === 'healthy' ? null : `GET ${this.#path}: ${outcome.message}`;
     if (outcome.kind !== 'refused' && outcome.kind !== 'timeout') {
       this.#failures = 0;
-      if (outcome.kind !== 'unhealthy') this.#hasStarted = true;
-      this.#become(outcome.kind === 'unhealthy' && !this.#hasStarted ? 'starting' : outcome.kind, outcome.message);
+      if (outcome.kind !== 'unhealthy') {
+        this.#hasStarted = true;
+        this.#isStarting = false;
+      }
+      this.#become(outcome.kind === 'unhealthy' && this.#isStarting ? 'starting' : outcome.kind, outcome.message);
       return;
     }
     if (outcome.kind === 'timeout' && this.#around.isWorking()) return;
     this.#failures++;
-    const isExpected = this.#hasStarted || !this.#mayStillStart;
-    if (isExpected && this.#failures >= this.#options.failureThreshold) {
+    if (this.#hasStarted && this.#failures >= this.#options.failureThreshold) {
       this.#become('unreachable', outcome.message);
     }
   }
@@ -155,6 +159,7 @@ export class ContainerHealth {
     const before = this.#state;
     if (state === before) return;
     this.#state = state;
+    this.#isStarting ||= state === 'unreachable';
     this.#around.logger.info({ before, state, ...(why !== '' && { why }) }, 'container health changed');
     this.#around.changed(state, before);
   }

@@ -81,16 +81,56 @@ test('who asks for a status or for our health again and again does not keep it f
   expect((await drained).status).toBe(200);
 });
 
-test('/drain returns at once when the container is dead, and draining ends when it is back', async () => {
+test('/drain returns when the container dies, whose replica lives on and takes callers', async () => {
   await begin({ settings: { drainQuietSeconds: 60 } });
   const drained = drain();
   await sidecar.until(({ draining }) => draining);
   sidecar.model.crash();
   await sidecar.until(({ container }) => container === 'unreachable');
   expect((await drained).status).toBe(200);
+  expect((await sidecar.stats()).draining).toBe(false);
   await sidecar.model.restart();
-  await sidecar.until(({ draining, container }) => !draining && container === 'healthy');
+  await sidecar.until(({ container }) => container === 'healthy');
   expect(await admin('/ready')).toBe(200);
+});
+
+test.each(['unreachable', 'starting'] as const)(
+  '/drain for a container that is %s drains nothing: its callers wait for its restart',
+  async (state) => {
+    await begin({
+      settings: { drainSeconds: 2 },
+      isUnready: true,
+      ...(state === 'starting' && { model: { health: 'loading' } }),
+    });
+    if (state === 'unreachable') {
+      await sidecar.until(({ container }) => container === 'healthy');
+      sidecar.model.crash();
+    }
+    await sidecar.until(({ container }) => container === state);
+    const waiting = fetch(`${sidecar.url}/echo`);
+    await sidecar.until((stats) => stats.waiting === 1);
+    expect((await drain()).status).toBe(200);
+    expect((await sidecar.stats()).draining).toBe(false);
+    if (state === 'unreachable') await sidecar.model.restart();
+    sidecar.model.setHealth('ok');
+    expect((await waiting).status).toBe(200);
+  },
+);
+
+test('a container that recovers does not end the drain: the pod leaves all the same', async () => {
+  await begin();
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const drained = drain();
+  await sidecar.until(({ draining }) => draining);
+  sidecar.model.setHealth('overloaded');
+  await sidecar.until(({ container }) => container === 'unhealthy');
+  sidecar.model.setHealth('ok');
+  await sidecar.until(({ container }) => container === 'healthy');
+  expect((await sidecar.stats()).draining).toBe(true);
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
+  expect((await drained).status).toBe(200);
 });
 
 test('waiting async work stays in the queue while draining, and is claimed again afterwards', async () => {

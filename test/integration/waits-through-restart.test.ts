@@ -42,6 +42,41 @@ test('restarting: a request that found nobody listening waits, with its body, an
   expect(await (await waiting).json()).toMatchObject({ bodyBytes: body.length });
 });
 
+test('restarted: it is not started before it answers again, though nobody has missed it yet', async () => {
+  sidecar = await startSidecar({ settings: { healthPeriodSeconds: 60 } });
+  sidecar.model.crash();
+  expect(await admin('/startup')).toBe(503);
+  await sidecar.model.restart();
+  await eventually(async () => (await admin('/startup')) === 200);
+});
+
+test('computing: a container that answers no probe while a request is inside has started all the same', async () => {
+  sidecar = await startSidecar({ settings: { healthTimeoutSeconds: 1 } });
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  sidecar.model.setHealth('hang');
+  expect(await admin('/startup')).toBe(200);
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
+});
+
+test('killed while its probe said busy: unreachable, then starting, and who waits is served', async () => {
+  sidecar = await startSidecar({ settings: { healthFailureThreshold: 1 } });
+  sidecar.model.setHealth('busy');
+  await sidecar.until(({ container }) => container === 'busy');
+  const waiting = fetch(`${sidecar.url}/echo`);
+  await sidecar.until((stats) => stats.waiting === 1);
+  sidecar.model.crash();
+  await sidecar.until(({ container }) => container === 'unreachable');
+  expect(await admin('/startup')).toBe(503);
+  sidecar.model.setHealth('loading');
+  await sidecar.model.restart();
+  await sidecar.until(({ container }) => container === 'starting');
+  expect([await admin('/startup'), await admin('/live'), await admin('/ready')]).toEqual([503, 200, 503]);
+  sidecar.model.setHealth('ok');
+  expect((await waiting).status).toBe(200);
+});
+
 test('with no health path there is nothing to wait for: 502 upstream_unreachable', async () => {
   sidecar = await startSidecar({ settings: { healthPath: '' } });
   sidecar.model.crash();

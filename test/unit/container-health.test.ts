@@ -75,18 +75,39 @@ test('a container that has never answered is starting, however long it takes', a
   const { clock, changes, health } = healthBefore(() => false);
   health.start();
   for (let i = 0; i < 50; i++) clock.advance(8_000);
-  expect([changes, health.state, health.hasStarted]).toEqual([[], 'starting', false]);
+  expect([changes, health.state, await health.isUp()]).toEqual([[], 'starting', false]);
   health.stop();
 });
 
-test('once it may not start any more, the next silence is the last', async () => {
-  const { clock, changes, health } = healthBefore(() => false);
-  health.start();
-  for (let i = 0; i < 3; i++) clock.advance(8_000);
-  health.expectNoStart();
-  expect(changes).toEqual([]);
-  clock.advance(8_000);
-  expect(changes).toEqual(['unreachable']);
+test('one that was gone and is not healthy yet starts again, until it is', async () => {
+  const { clock, changes, health, change } = await thenSilent(() => false);
+  health.reportRefused('ECONNREFUSED');
+  answer = '{"status":"LOADING"}';
+  const starting = change();
+  clock.advance(500);
+  await starting;
+  answer = 'ok';
+  const healthy = change();
+  clock.advance(500);
+  await healthy;
+  answer = '{"status":"LOADING"}';
+  const unhealthy = change();
+  clock.advance(5_000);
+  await unhealthy;
+  expect(changes).toEqual(['healthy', 'unreachable', 'starting', 'healthy', 'unhealthy']);
+  health.stop();
+});
+
+test('one that begins to start and falls silent again is unreachable', async () => {
+  const { clock, changes, health, change } = await thenSilent(() => false);
+  health.reportRefused('ECONNREFUSED');
+  answer = '{"status":"LOADING"}';
+  const starting = change();
+  clock.advance(500);
+  await starting;
+  answer = undefined;
+  for (let i = 0; i < 3; i++) clock.advance(500 + 3_000);
+  expect(changes).toEqual(['healthy', 'unreachable', 'starting', 'unreachable']);
   health.stop();
 });
 
@@ -108,5 +129,14 @@ test('a container that was busy with a request is asked as soon as that has left
   health.requestLeft();
   await healthy;
   expect(changes).toEqual(['busy', 'healthy']);
+  health.stop();
+});
+
+test('whether it is up is asked anew: one that has just died was healthy at the last probe', async () => {
+  const { health } = await thenSilent(() => false);
+  answer = 'ok';
+  expect(await health.isUp()).toBe(true);
+  server.close();
+  expect([health.state, await health.isUp()]).toEqual(['healthy', false]);
   health.stop();
 });

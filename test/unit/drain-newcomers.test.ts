@@ -7,10 +7,11 @@ import { ManualClock } from '../support/manual-clock.ts';
 function draining(drainMs: number) {
   const clock = new ManualClock();
   let inside = 1;
+  let isAway = false;
   const around = {
     clock,
     isIdle: () => inside === 0,
-    isContainerDead: () => false,
+    isContainerAway: () => isAway,
     began: () => undefined,
     ended: () => undefined,
     gaveUp: () => Promise.resolve(),
@@ -20,21 +21,25 @@ function draining(drainMs: number) {
     inside = 0;
     drain.recheck();
   };
-  return { clock, drain, finish };
+  const die = () => {
+    isAway = true;
+    drain.recheck();
+  };
+  return { clock, drain, finish, die };
 }
 
 test.each([
   [300_000, 30_000],
   [20_000, 10_000],
 ])('of %i ms newcomers are welcome for %i ms', (drainMs, welcomeMs) => {
-  const { clock, drain } = draining(drainMs);
+  const { clock, drain, die } = draining(drainMs);
   expect(drain.isClosed).toBe(false);
   drain.begin();
   clock.advance(welcomeMs);
   expect(drain.isClosed).toBe(false);
   clock.advance(1);
   expect(drain.isClosed).toBe(true);
-  drain.end();
+  die();
   expect(drain.isClosed).toBe(false);
 });
 
@@ -52,13 +57,13 @@ test('callers that keep coming do not keep it from ending before its time', asyn
 });
 
 test('a probe is told that it leaves when newcomers are turned away, after SIGTERM at once', () => {
-  const { clock, drain } = draining(20_000);
+  const { clock, drain, die } = draining(20_000);
   expect(drain.isUnready).toBe(false);
   drain.begin();
   expect(drain.isUnready).toBe(false);
   clock.advance(10_001);
   expect(drain.isUnready).toBe(true);
-  drain.end();
+  die();
   expect(drain.isUnready).toBe(false);
   drain.shutDown();
   expect(drain.isUnready).toBe(true);
