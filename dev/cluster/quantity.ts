@@ -1,41 +1,14 @@
 // Kubernetes quantities ("500m", "2Gi", 3, "1e3") as numbers, and what a pod asks of a node in all. Pure.
 
+import { parseQuantity } from '../../operator/api/quantity.ts';
 import type { IntOrString, Quantities } from './objects.ts';
 import type { Container, Pod } from './pod.ts';
 
-const factors: { readonly [suffix: string]: number } = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-const QUANTITY = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/;
-
-/** `undefined` if it is not a quantity. */
-export function parseQuantity(value: unknown): number | undefined {
-  const [, digits, exponent, suffix] = QUANTITY.exec(String(value)) ?? [];
-  if (digits === undefined) return undefined;
-  return exponent === undefined ? Number(digits) * factors[suffix ?? '']! : Number(`${digits}${exponent}`);
-}
-
 export function quantity(value: IntOrString | undefined): number {
   if (value === undefined) return 0;
-  const number = parseQuantity(value);
-  if (number === undefined) throw new Error(`${value} is not a quantity`);
-  return number;
+  const parsed = parseQuantity(value);
+  if (parsed === undefined) throw new Error(`${value} is not a quantity`);
+  return Number(`${parsed.mantissa}e${parsed.exponent}`);
 }
 
 const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';

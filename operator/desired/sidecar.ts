@@ -10,7 +10,7 @@ import {
   sidecarSettings,
 } from '../../sidecar/contract.ts';
 import { childNames, containerNames, secretKeys, volumeNames } from '../api/names.ts';
-import { parseQuantity } from '../api/quantity.ts';
+import { wholeUnits } from '../api/quantity.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
 import { listeningHook } from './probes.ts';
 
@@ -93,10 +93,8 @@ function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettin
     maxQueue: queue.maxLength,
     requestTtlSeconds: queue.requestTtlSeconds,
     resultTtlSeconds: queue.resultTtlSeconds,
-    maxBodyBytes: Math.floor(parseQuantity(queue.maxBodyBytes) ?? 0),
-    ...(queue.maxStoredBytes === undefined
-      ? {}
-      : { maxStoredBytes: Math.floor(parseQuantity(queue.maxStoredBytes) ?? 0) }),
+    maxBodyBytes: wholeUnits(queue.maxBodyBytes) ?? 0,
+    ...(queue.maxStoredBytes === undefined ? {} : { maxStoredBytes: wholeUnits(queue.maxStoredBytes) ?? 0 }),
     maxAttempts: queue.maxAttempts,
     healthPath: healthCheck.enabled ? healthCheck.path : '',
     ...(healthCheck.port === undefined ? {} : { healthPort: healthCheck.port }),

@@ -2,7 +2,7 @@
 // rules beyond the products: a surge pod that finds no node after all is noticed and answered by reconcile/rollout.ts.
 import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
 import type { Node, Pod, PodContainer } from '../api/kubernetes.ts';
-import { parseQuantity } from '../api/quantity.ts';
+import { wholeUnits } from '../api/quantity.ts';
 import { PRODUCT_LABEL, tolerations } from '../desired/gpu.ts';
 
 export interface GpuFigures {
@@ -24,9 +24,7 @@ export function gpuFigures(spec: Spec, nodes: readonly Node[], pods: readonly Po
   }
   const free = nodes
     .filter((node) => matches(spec, node))
-    .map(
-      (node) => (parseQuantity(node.status?.allocatable?.[resource] ?? 0) ?? 0) - (used.get(node.metadata.name) ?? 0),
-    );
+    .map((node) => (wholeUnits(node.status?.allocatable?.[resource] ?? 0) ?? 0) - (used.get(node.metadata.name) ?? 0));
   return {
     matchingNodes: free.length,
     nodesWithRoom: free.filter((figure) => figure >= count).length,
@@ -36,7 +34,7 @@ export function gpuFigures(spec: Spec, nodes: readonly Node[], pods: readonly Po
 
 function requested(pod: Pod, resource: string): number {
   const of = (container: PodContainer) =>
-    parseQuantity(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource] ?? 0) ?? 0;
+    wholeUnits(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource] ?? 0) ?? 0;
   const running = [
     ...pod.spec.containers,
     ...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),

@@ -1,7 +1,7 @@
 // The functions that Kubernetes adds to CEL and that people use in definitions: lists, strings, regular expressions, URLs, quantities.
 // What is not here makes a rule fail to compile, so a definition is refused rather than half checked.
 import type { Environment } from '@marcbachmann/cel-js';
-import { parseQuantity } from '../quantity.ts';
+import { parseQuantity } from '../../../operator/api/quantity.ts';
 
 function compare(left: unknown, right: unknown): number {
   return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
@@ -20,33 +20,36 @@ function extreme(list: readonly unknown[], sign: 1 | -1): unknown {
   return list.reduce((best, item) => (sign * compare(item, best) > 0 ? item : best));
 }
 
-class Quantity {
-  readonly value: number;
+const BILLION = 1_000_000_000n;
+
+class CelQuantity {
+  /** Billionths, the smallest amount there is. */
+  readonly value: bigint;
 
   constructor(text: string) {
-    const value = parseQuantity(text);
-    if (value === undefined) throw new Error(`quantities must match the regular expression: ${text}`);
-    this.value = value;
+    const parsed = parseQuantity(text);
+    if (parsed === undefined) throw new Error(`quantities must match the regular expression: ${text}`);
+    this.value = parsed.mantissa * 10n ** BigInt(Math.min(parsed.exponent, 1000) + 9);
   }
 }
 
 function registerQuantity(env: Environment): void {
-  env.registerType('Quantity', { ctor: Quantity, fields: {} });
+  env.registerType('Quantity', { ctor: CelQuantity, fields: {} });
   env.registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined);
-  env.registerFunction('quantity(string): Quantity', (text: string) => new Quantity(text));
+  env.registerFunction('quantity(string): Quantity', (text: string) => new CelQuantity(text));
   env.registerFunction(
     'Quantity.isGreaterThan(Quantity): bool',
-    (left: Quantity, right: Quantity) => left.value > right.value,
+    (left: CelQuantity, right: CelQuantity) => left.value > right.value,
   );
   env.registerFunction(
     'Quantity.isLessThan(Quantity): bool',
-    (left: Quantity, right: Quantity) => left.value < right.value,
+    (left: CelQuantity, right: CelQuantity) => left.value < right.value,
   );
-  env.registerFunction('Quantity.compareTo(Quantity): int', (left: Quantity, right: Quantity) =>
+  env.registerFunction('Quantity.compareTo(Quantity): int', (left: CelQuantity, right: CelQuantity) =>
     BigInt(compare(left.value, right.value)),
   );
-  env.registerFunction('Quantity.sign(): int', (one: Quantity) => BigInt(Math.sign(one.value)));
-  env.registerFunction('Quantity.asInteger(): int', (one: Quantity) => BigInt(one.value));
+  env.registerFunction('Quantity.sign(): int', (one: CelQuantity) => BigInt(compare(one.value, 0n)));
+  env.registerFunction('Quantity.asInteger(): int', (one: CelQuantity) => one.value / BILLION);
 }
 
 function parsedUrl(text: string): URL | undefined {

@@ -1,7 +1,7 @@
 // Unknown fields: dropped from what is stored, and named so that the caller can warn or refuse (fieldValidation). For built-in
 // kinds the same walk checks JSON types, because the typed server refuses those while decoding, before any validation.
 
-import { parseQuantity } from '../quantity.ts';
+import { canonicalQuantity } from './canonical-quantity.ts';
 import { OMITTED_WHEN_ZERO } from './merge-keys.ts';
 import { type Fields, isFields } from './objects.ts';
 import { preservesUnknown, type Schema } from './schema.ts';
@@ -124,10 +124,11 @@ function isOmitted(value: unknown, declared: Schema, parent: Schema, key: string
 function decodeIntOrString(value: unknown, schema: Schema, fail: (why: string) => Error): unknown {
   if (schema.format === 'quantity') {
     const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string' || parseQuantity(text) === undefined) {
+    const canonical = typeof text === 'string' ? canonicalQuantity(text) : undefined;
+    if (canonical === undefined) {
       throw fail("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     }
-    return text;
+    return canonical;
   }
   if (typeof value !== 'string' && typeof value !== 'number')
     throw fail(`json: cannot unmarshal ${jsonType(value)} into Go value of type int32`);

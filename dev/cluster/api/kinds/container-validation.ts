@@ -1,5 +1,6 @@
 // Validation of containers: names, images, ports, variables, mounts, probes, hooks, resources; in the words of the real server.
-import { parseQuantity } from '../../quantity.ts';
+import type { IntOrString } from '../../objects.ts';
+import { quantity } from '../../quantity.ts';
 import { nameFaults } from '../names.ts';
 import { type Fields, isFields, listAt } from '../objects.ts';
 import { duplicate, type FieldError, missing, notAllowed, notSupported, required, wrong } from '../status-error.ts';
@@ -117,8 +118,8 @@ function validateMounts(mounts: readonly Fields[], path: string, volumes: Readon
 }
 
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage']);
-/** Not a number compares with nothing: what is no quantity is refused before (prune.ts). */
-const quantityValue = (text: unknown): number => parseQuantity(text) ?? Number.NaN;
+/** What is no quantity is refused before (prune.ts). */
+const quantityValue = (text: unknown): number => quantity(text as IntOrString | undefined);
 
 /** Devices and other extended resources cannot be shared or overcommitted: whole numbers, and requests equal to limits. */
 function validateResources(resources: unknown, path: string): FieldError[] {
