@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bearerToken } from './fields/bearer.ts';
 import { createServer, listen } from './http.ts';
 import type { Part } from './lifecycle.ts';
 
@@ -115,8 +116,8 @@ export class AdminServer implements Part {
   #isAllowed(request: IncomingMessage): boolean {
     const { token } = this.#options;
     if (token === '') return isLoopback(request.socket.remoteAddress ?? '');
-    const given = Buffer.from(request.headers.authorization ?? '');
-    const wanted = Buffer.from(`Bearer ${token}`);
+    const given = Buffer.from(bearerToken(request.headers.authorization) ?? '');
+    const wanted = Buffer.from(token);
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   }
 }

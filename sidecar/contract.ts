@@ -1,6 +1,7 @@
 // What the sidecar promises to those outside it: settings, ports, paths, header names, store key names.
 // The operator imports this file and nothing else of the sidecar; keep it free of imports but runtime/.
 
+import { isToken } from '../runtime/fields/list.ts';
 import { logLevels } from '../runtime/logger.ts';
 import {
   choice,
@@ -32,6 +33,31 @@ const deploymentName: Kind<string> = {
       throw new Error(`not be ${reservedNames.join(', ')}, which are paths of their own; choose another`);
     }
     return value;
+  },
+};
+
+/** As a browser writes it (RFC 6454, 6.2): scheme, host, and the port where it is not the scheme's own. */
+const ORIGIN = /^[a-z][-+.a-z0-9]*:\/\/(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?$/;
+
+const origins: Kind<readonly string[]> = {
+  expects: 'comma-separated list of origins like https://app.example.com, or *',
+  parse: (value) => {
+    const list = words.parse(value);
+    const wrong = list.find((origin) => origin !== '*' && !ORIGIN.test(origin));
+    if (wrong !== undefined) {
+      throw new Error(`be * or origins like https://app.example.com, in lower case and without a path, not ${wrong}`);
+    }
+    return list.map((origin) => origin.replace(/^(https:.*):443$|^(http:.*):80$/, '$1$2'));
+  },
+};
+
+const fieldNames: Kind<readonly string[]> = {
+  expects: 'comma-separated list of header names',
+  parse: (value) => {
+    const list = words.parse(value);
+    const wrong = list.find((name) => !isToken(name));
+    if (wrong !== undefined) throw new Error(`be header names like X-Request-Id, not ${wrong}`);
+    return list;
   },
 };
 
@@ -119,6 +145,18 @@ export const sidecarSettings = {
     '',
     'directory with one API key a file (a mounted Secret), read again when it changes; empty: no keys wanted',
   ),
+  corsAllowedOrigins: setting(
+    origins,
+    '',
+    'origins whose web pages may ask and read the answers; empty: CORS is the container’s matter',
+  ),
+  corsAllowedHeaders: setting(fieldNames, '', 'request headers that those pages may send; empty: any'),
+  corsExposedHeaders: setting(
+    fieldNames,
+    '',
+    'response headers of the container that those pages may read, beside the sidecar’s own',
+  ),
+  corsMaxAgeSeconds: setting(integer(0, 86_400), '600', 'how long a browser may remember the answer to a preflight'),
   webhookAllowedHosts: setting(words, '', 'hosts that X-Inference-Webhook may name; empty: none'),
   webhookSecretsDir: setting(
     text,

@@ -12,6 +12,7 @@ import type { PassageWays } from './gate/passage.ts';
 import { ServiceRate } from './gate/service-rate.ts';
 import { ApiKeys, authenticateNobody } from './ingress/authenticate.ts';
 import { answerToBroken } from './ingress/broken.ts';
+import { Cors } from './ingress/cors.ts';
 import type { ExchangeHost } from './ingress/exchange.ts';
 import { type ConnectionLimits, defaultLimits } from './ingress/limits.ts';
 import { createRouter } from './ingress/route.ts';
@@ -59,6 +60,8 @@ interface Ground {
   /** Undefined: nobody wants any. */
   readonly traces: Traces | undefined;
   readonly traffic: TrafficPort;
+  /** Undefined: off. */
+  readonly cors: Cors | undefined;
   /** The replica ends: what fails now fails for that reason. */
   readonly closing: { isClosing: boolean };
 }
@@ -141,6 +144,7 @@ function createGround(
     webSockets: new WebSockets({ origin, idleTimeoutMs }),
     traces,
     traffic: new TrafficPort(limits, settings.maxConnections, clock),
+    cors: settings.corsAllowedOrigins.length === 0 ? undefined : new Cors(settings),
     closing: { isClosing: false },
   };
 }
@@ -198,6 +202,7 @@ function assemblePipeline(
     host: exchangeHost(ground, drain, health),
     route: createRouter(settings.name),
     authenticate: keys?.authenticate ?? authenticateNobody,
+    server: { cors: ground.cors, wantsKeys: keys !== undefined, requests },
     requests,
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
@@ -230,8 +235,9 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
 }
 
 function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): ExchangeHost {
-  const { clock, accessLog, requestMetrics, traces, traffic } = ground;
+  const { clock, accessLog, requestMetrics, traces, traffic, cors } = ground;
   return {
+    cors,
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => drain.isDraining,
     cameForWork: () => {

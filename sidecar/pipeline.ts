@@ -1,9 +1,10 @@
 // The path of a request, in the order a request meets it. Each step either answers, and the path ends there, or goes on.
 //
 //   begin          measured from here; logged and counted when the answer is complete or the client is gone
-//   shape          what two parsers could read in two ways, or is too much            -> 400 417 431
+//   shape          what two parsers could read in two ways, or is too much            -> 400 417 431 501
 //   route          /status/<name>, /result/<name>, /<name>/..., anything else
 //   identify       X-Inference-Id, the client's or a new one                          -> 400
+//   server         OPTIONS * and CORS preflights, which have no API key; TRACE        -> 200 204 405
 //   authenticate   API keys, where configured                                         -> 401
 //   look up        status, result, cancel of accepted requests                        -> 200 202 204 404 ...
 //   health check   to the container beside the gate
@@ -24,7 +25,9 @@ import { givenId, isWellFormedId, mintId } from './ingress/inference-id.ts';
 import type { ConnectionLimits } from './ingress/limits.ts';
 import { type Problem, problem } from './ingress/problem.ts';
 import type { Route, Router } from './ingress/route.ts';
-import { shapeFault } from './ingress/shape.ts';
+import { answerForServer, isForServer, type ServerMethods } from './ingress/server-methods.ts';
+import { malformed, shapeFault } from './ingress/shape.ts';
+import { authorityOf, originForm } from './ingress/target.ts';
 import type { Acceptance } from './prefer/accepted.ts';
 import { type Decision, decideMode } from './prefer/decide.ts';
 import type { Requests } from './prefer/requests.ts';
@@ -37,6 +40,7 @@ export interface PipelineParts {
   readonly host: ExchangeHost;
   readonly route: Router;
   readonly authenticate: Authenticate;
+  readonly server: ServerMethods;
   readonly requests: Requests;
   readonly acceptance: Acceptance;
   readonly ways: PassageWays;
@@ -88,25 +92,39 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 const goodbye = problem('draining', 'this replica ends, and its successor is not there yet', { retryAfterSeconds: 2 });
 
 /** The steps that every request takes; undefined when one of them has answered. */
-function enter(exchange: Exchange, { limits, route, authenticate, requests }: PipelineParts): Route | undefined {
-  const shape = shapeFault(exchange.request, limits.maxHeaders);
-  if (shape !== undefined) {
-    exchange.id = mintId();
-    exchange.answerLast(shape);
-    return undefined;
-  }
-  const destination = route(exchange.request.url);
+function enter(exchange: Exchange, parts: PipelineParts): Route | undefined {
+  const { requests } = parts;
+  const destination = readShape(exchange, parts);
+  if (destination === undefined) return undefined;
   if (destination.kind === 'container') {
     exchange.target = destination.target;
     exchange.prefix = destination.prefix;
   } else {
     exchange.mode = 'lookup';
   }
-  const refusal = identify(exchange, destination) ?? authenticate(exchange);
+  const unidentified = identify(exchange, destination);
+  if (isForServer(exchange.request) && answerForServer(exchange, destination, parts.server)) return undefined;
+  const refusal = unidentified ?? parts.authenticate(exchange);
   if (refusal === undefined) return destination;
   if (destination.kind === 'container') exchange.answerProblem(refusal);
   else requests.refuse(exchange, destination.kind, refusal);
   return undefined;
+}
+
+/** Undefined: refused. */
+function readShape(exchange: Exchange, { limits, route }: PipelineParts): Route | undefined {
+  const { request } = exchange;
+  const fault = shapeFault(request, limits.maxHeaders);
+  const target = fault === undefined ? originForm(request.method, request.url) : undefined;
+  if (target === undefined) {
+    exchange.id = mintId();
+    exchange.answerLast(
+      fault ?? malformed('the request target is neither a path nor an http address of host and path'),
+    );
+    return undefined;
+  }
+  exchange.authority = authorityOf(request.url);
+  return route(target);
 }
 
 function identify(exchange: Exchange, destination: Route): Problem | undefined {

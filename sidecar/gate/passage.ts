@@ -12,7 +12,7 @@ import type { ResponseHead } from '../upstream/client/response-head.ts';
 import type { ResponseHandler, RoundTrip } from '../upstream/client/round-trip.ts';
 import type { Container } from '../upstream/container.ts';
 import { codeOfFailure, failureProblem } from '../upstream/failure.ts';
-import { requestTrailers } from '../upstream/headers.ts';
+import { interimHeaders, requestTrailers } from '../upstream/headers.ts';
 import { Relay, type RelayWays } from '../upstream/relay.ts';
 import { admissionProblem, dismissal } from './admission.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -111,7 +111,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   }
 
   onInterim({ status, reason, lines }: ResponseHead): void {
-    this.#exchange.response.inform(status, reason, lines);
+    this.#exchange.response.inform(status, reason, interimHeaders(lines));
   }
 
   onResponseStart(head: ResponseHead): void {

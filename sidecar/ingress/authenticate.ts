@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import { bearerToken } from '../../runtime/fields/bearer.ts';
 import type { Part } from '../../runtime/lifecycle.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Exchange } from './exchange.ts';
@@ -47,7 +48,7 @@ export class ApiKeys implements Part {
   }
 
   readonly authenticate: Authenticate = (exchange) => {
-    const given = bearerOf(exchange.request.headers.authorization);
+    const given = bearerToken(exchange.request.headers.authorization);
     const owner = given === undefined ? undefined : this.#ownerOf(given);
     if (owner === undefined) {
       return problem('unauthorized', 'send one of the configured API keys: Authorization: Bearer <key>');
@@ -89,10 +90,6 @@ export class ApiKeys implements Part {
     }
     return keys;
   }
-}
-
-function bearerOf(authorization: string | undefined): string | undefined {
-  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
 }
 
 function digestOf(key: string): Buffer {

@@ -3,6 +3,10 @@
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { mintId } from './inference-id.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, problems } from './problem.ts';
+import { connectRefused } from './server-methods.ts';
+
+/** Code of the fault that a CONNECT is. */
+export const CONNECT = 'CONNECT_REFUSED';
 
 export interface BrokenAnswer {
   readonly id: string;
@@ -25,6 +29,7 @@ export function answerToBroken(error: NodeJS.ErrnoException): BrokenAnswer {
 }
 
 function problemOf({ code, message }: NodeJS.ErrnoException): Problem {
+  if (code === CONNECT) return connectRefused();
   return problem(codes[code ?? ''] ?? 'malformed_request', message);
 }
 

@@ -4,6 +4,7 @@ import { STATUS_CODES } from '../../runtime/http.ts';
 import { headers } from '../contract.ts';
 import type { Mode } from '../prefer/decide.ts';
 import { type RequestTrace, traceParentOf } from '../upstream/trace.ts';
+import type { Cors } from './cors.ts';
 import type { Answer, AnswerWatcher } from './http/answer.ts';
 import type { IncomingRequest } from './http/request.ts';
 import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
@@ -17,6 +18,8 @@ export interface ExchangeHost {
   cameForWork(): boolean;
   /** The ids of its spans; undefined where nothing is traced. */
   traceOf(request: IncomingRequest): RequestTrace | undefined;
+  /** Undefined: off. */
+  readonly cors: Cors | undefined;
   /** Called once, when the answer is complete or the client is gone. */
   ended(exchange: Exchange): void;
 }
@@ -35,6 +38,8 @@ export class Exchange implements AnswerWatcher {
   mode: Mode | 'lookup' | 'health' | 'websocket' = 'sync';
   /** Path and query for the container. */
   target = '';
+  /** Host and port of a target in absolute form; else empty. */
+  authority = '';
   /** The public form's `/<name>`, else empty. */
   prefix = '';
 
@@ -138,7 +143,8 @@ export class Exchange implements AnswerWatcher {
     lines.push('X-Inference-Id', this.id, 'Server-Timing', this.#timing());
     // A client that still waits for 100-continue may or may not send its body now: nobody could tell it from a request.
     if (this.#host.isDraining() || this.#waitsForContinue) this.response.keepsAlive = false;
-    this.response.writeHead(status, reason, lines);
+    const { cors } = this.#host;
+    this.response.writeHead(status, reason, cors === undefined ? lines : cors.answerLines(this.request, lines));
   }
 
   /** A whole answer of our own. */

@@ -8,14 +8,14 @@ export type Route =
   /** `prefix` is the public form's `/<name>`; empty in the in-cluster form. */
   | { readonly kind: 'container'; readonly target: string; readonly prefix: string };
 
+/** Takes a target in origin form. */
 export type Router = (target: string) => Route;
 
 export function createRouter(name: string): Router {
   const statusPath = `${reservedPaths.status}/${name}`;
   const resultPath = `${reservedPaths.result}/${name}`;
   const prefix = `/${name}`;
-  return (given) => {
-    const target = originForm(given);
+  return (target) => {
     if (isPath(target, statusPath)) return { kind: 'status' };
     if (isPath(target, resultPath)) return { kind: 'result' };
     if (!target.startsWith(prefix)) return { kind: 'container', target, prefix: '' };
@@ -29,11 +29,4 @@ export function createRouter(name: string): Router {
 /** Exactly this path, with or without a query. */
 function isPath(target: string, path: string): boolean {
   return target.startsWith(path) && (target.length === path.length || target[path.length] === '?');
-}
-
-/** HTTP/1.1 servers must take `http://host/path` too; the host is a matter of the `Host` field. */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const start = target.indexOf('/', target.indexOf('://') + 3);
-  return start < 0 ? '/' : target.slice(start);
 }

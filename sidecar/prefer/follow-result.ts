@@ -5,7 +5,7 @@ import { problemBody } from '../ingress/problem.ts';
 import type { Queue, QueuedStatus } from '../queue/queue.ts';
 import type { StreamChunk, StreamStart } from '../store/store.ts';
 import { EventStreamPosition } from '../upstream/event-stream.ts';
-import { headerOf } from '../upstream/headers.ts';
+import { isPlain } from '../upstream/headers.ts';
 import { withEventId } from './event-id.ts';
 import { failureOf } from './failure-of.ts';
 import { looksAt } from './looks.ts';
@@ -74,7 +74,7 @@ class StreamReader {
 
   #begin({ status, headers }: StreamStart): void {
     this.hasBegun = true;
-    this.#isPlainText = headerOf(headers, 'content-encoding') === undefined;
+    this.#isPlainText = isPlain(headers);
     this.#exchange.beginEvents(status, replayed(headers));
   }
 

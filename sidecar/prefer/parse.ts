@@ -1,4 +1,5 @@
 // RFC 7240: the preferences of a `Prefer` header, in order. Pure. Malformed preferences are left out, as the RFC says.
+import { splitList } from '../../runtime/fields/list.ts';
 
 export interface Preference {
   /** Lower case. */
@@ -23,24 +24,6 @@ export function parsePrefer(fieldValue: string): readonly Preference[] {
     if (match !== null) preferences.push({ name: match[1]!.toLowerCase(), value: unquote(match[2] ?? ''), text });
   }
   return preferences;
-}
-
-/** Splits at commas outside quoted strings; empty elements are legal and dropped. */
-function splitList(fieldValue: string): readonly string[] {
-  const elements: string[] = [];
-  let start = 0;
-  let isQuoted = false;
-  for (let i = 0; i <= fieldValue.length; i++) {
-    const char = fieldValue[i];
-    if (char === '\\' && isQuoted) i++;
-    else if (char === '"') isQuoted = !isQuoted;
-    else if (char === undefined || (char === ',' && !isQuoted)) {
-      const element = fieldValue.slice(start, i).trim();
-      if (element !== '') elements.push(element);
-      start = i + 1;
-    }
-  }
-  return elements;
 }
 
 function unquote(word: string): string {

@@ -1,5 +1,6 @@
 // GET status, GET result and DELETE result of accepted requests: what `/status/<name>` and `/result/<name>` answer.
 // Looks and cancels only through the queue; any replica answers for any request.
+import { namedWeight } from '../../runtime/fields/media-type.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -114,8 +115,11 @@ function isMethod(exchange: Exchange, ...methods: readonly string[]): boolean {
   return methods.includes(exchange.request.method);
 }
 
+/** By name: whoever takes anything, as curl does, gets a document. */
 function wantsEvents({ request }: Exchange): boolean {
-  return request.method === 'GET' && (request.headers.accept?.includes('text/event-stream') ?? false);
+  const { accept } = request.headers;
+  const weight = namedWeight(accept, 'text/event-stream');
+  return request.method === 'GET' && weight > 0 && weight >= namedWeight(accept, 'application/json');
 }
 
 function notAllowed(allow: string): Problem {

@@ -2,6 +2,7 @@
 // before, one write at a time, so that order is kept and a slow store costs fewer, larger writes instead of a queue of calls.
 import type { Clock } from '../../runtime/clock.ts';
 import type { Lease, Store, StreamStart } from '../store/store.ts';
+import { isPlain } from '../upstream/headers.ts';
 import { EventSplitter } from './event-splitter.ts';
 import { untilStored } from './patience.ts';
 
@@ -27,7 +28,7 @@ export class StreamRecorder {
   begin(start: StreamStart): void {
     this.#start = start;
     // Compressed events cannot be told apart; their bytes are kept as they come.
-    if (!hasContentEncoding(start.headers)) this.#splitter = new EventSplitter();
+    if (isPlain(start.headers)) this.#splitter = new EventSplitter();
     this.#write();
   }
 
@@ -78,8 +79,4 @@ export class StreamRecorder {
   async #step(step: () => Promise<boolean>): Promise<void> {
     if ((await untilStored(step, this.#clock, this.#signal)) !== true) this.#isLost = true;
   }
-}
-
-function hasContentEncoding(headers: readonly string[]): boolean {
-  return headers.some((text, i) => i % 2 === 0 && /^content-encoding$/i.test(text) && headers[i + 1] !== 'identity');
 }

@@ -1,10 +1,14 @@
 // What the relay knows of an event stream that passes through: whether it stands between two events, so that a last
 // `event: error` can be added when the container dies, and the pace of its chunks. It never holds a byte back. Pure.
+
+import { mediaTypeOf } from '../../runtime/fields/media-type.ts';
 import type { RawHeaders } from '../store/record.ts';
 import { headerOf } from './headers.ts';
 
 export function isEventStream(lines: RawHeaders): boolean {
-  return headerOf(lines, 'content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
+  const type = headerOf(lines, 'content-type');
+  // Asked of every response: most are ruled out by their first letter.
+  return type !== undefined && /^[ \t]*t/i.test(type) && mediaTypeOf(type) === 'text/event-stream';
 }
 
 const LF = 10;

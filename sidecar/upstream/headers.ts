@@ -1,6 +1,7 @@
 // Which header lines cross the proxy, in both directions: all of them, in order and case, but those that belong to one
 // connection (RFC 9110, 7.6.1), those the connection to the container makes itself, and those we add. Pure.
 import type { IncomingHttpHeaders } from 'node:http';
+import { splitList, tokenList } from '../../runtime/fields/list.ts';
 import type { RawHeaders } from '../store/record.ts';
 import { newTraceParent } from './trace.ts';
 
@@ -16,10 +17,12 @@ const NOT_TO_CONTAINER = new Set([
   // Written anew below, continuing what they say.
   'x-forwarded-for',
   'forwarded',
+  // Ours alone: applications build addresses from it.
+  'x-forwarded-prefix',
 ]);
 
-/** Fields that are not taken from behind a body (RFC 9110, 6.5.1): framing, routing, who it is, and what we say ourselves. */
-const NOT_IN_TRAILERS = new Set([
+/** What a container takes from us, or from a header that we check: who, where, how long. */
+const RELIED_ON = new Set([
   ...NOT_TO_CONTAINER,
   'content-length',
   'host',
@@ -31,16 +34,46 @@ const NOT_IN_TRAILERS = new Set([
   'x-inference-id',
   'x-forwarded-host',
   'x-forwarded-proto',
-  'x-forwarded-prefix',
 ]);
+
+/** Fields that no sender may put behind a body (RFC 9110, 6.5.1): whoever merges them there would be told otherwise too late. */
+const NEVER_IN_TRAILERS = [
+  'age',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'date',
+  'expires',
+  'location',
+  'max-forwards',
+  'pragma',
+  'range',
+  'retry-after',
+  'set-cookie',
+  'trailer',
+  'vary',
+  'warning',
+  'www-authenticate',
+] as const;
+
+const NOT_IN_TRAILERS = new Set([...RELIED_ON, ...NEVER_IN_TRAILERS]);
 
 /** Names that `Connection` may not take away: a client could strip what the container relies on. */
 const NEVER_NOMINATED = new Set(['host', 'content-length', 'content-type', 'authorization', 'cookie', 'close']);
 
 /** The request as it came in. An exchange is one. */
 export interface Arrived {
-  readonly request: { readonly rawHeaders: RawHeaders; readonly headers: IncomingHttpHeaders };
+  readonly request: {
+    readonly rawHeaders: RawHeaders;
+    readonly headers: IncomingHttpHeaders;
+    readonly httpVersionMinor: number;
+    readonly method: string;
+  };
   readonly remoteAddress: string;
+  /** Host and port of a target in absolute form, in the place of the client's `Host`; else empty. */
+  readonly authority: string;
   /** The public form's `/<name>`, which the container does not see in its path; else empty. */
   readonly prefix: string;
   /** Takes the place of the client's, where requests are traced. */
@@ -64,26 +97,52 @@ export function requestHeaders(via: Arrived, changes: HeaderChanges): string[] {
     const lower = raw[i]!.toLowerCase();
     if (NOT_TO_CONTAINER.has(lower) || nominated?.has(lower) || changes.without.includes(lower)) continue;
     if (traceParent !== undefined && lower === 'traceparent') continue;
-    lines.push(raw[i]!, raw[i + 1]!);
+    if (isDisguised(lower)) continue;
+    lines.push(raw[i]!, lower === 'host' && via.authority !== '' ? via.authority : raw[i + 1]!);
   }
   addForwarded(lines, via);
+  // A gateway says that it is there (RFC 9110, 7.6.3), on a line of its own behind those of others.
+  lines.push('Via', via.request.httpVersionMinor === 0 ? '1.0 inference-sidecar' : '1.1 inference-sidecar');
   if (traceParent !== undefined) lines.push('traceparent', traceParent);
   else if (headers.traceparent === undefined) lines.push('traceparent', newTraceParent());
   for (const line of changes.added) lines.push(line);
+  if (via.request.method === 'OPTIONS') countForward(lines);
   return lines;
 }
 
+/** One hop less to go (RFC 9110, 7.6.2). */
+function countForward(lines: string[]): void {
+  for (let i = 0; i < lines.length; i += 2) {
+    if (lines[i]!.toLowerCase() === 'max-forwards' && /^\d{1,9}$/.test(lines[i + 1]!)) {
+      lines[i + 1] = String(Math.max(0, Number(lines[i + 1]) - 1));
+    }
+  }
+}
+
+/** CGI and WSGI servers take `X_Forwarded_For` for `X-Forwarded-For`: with it a client could say what is ours to say. */
+function isDisguised(lower: string): boolean {
+  return lower.includes('_') && RELIED_ON.has(lower.replaceAll('_', '-'));
+}
+
 /** Who the client is and what it asked for, continued where someone before us began to say so. */
-function addForwarded(lines: string[], { request: { headers }, remoteAddress, prefix }: Arrived): void {
+function addForwarded(lines: string[], { request: { headers }, remoteAddress, prefix, authority }: Arrived): void {
   const before = headers['x-forwarded-for'];
+  const host = authority === '' ? headers.host : authority;
   lines.push('X-Forwarded-For', before === undefined ? remoteAddress : `${before}, ${remoteAddress}`);
   if (headers['x-forwarded-proto'] === undefined) lines.push('X-Forwarded-Proto', 'http');
-  if (headers['x-forwarded-host'] === undefined && headers.host) lines.push('X-Forwarded-Host', headers.host);
+  if (headers['x-forwarded-host'] === undefined && host) lines.push('X-Forwarded-Host', host);
   // RFC 7239 only where it is in use: the X- fields say the same to everyone else.
-  if (headers.forwarded !== undefined) {
-    lines.push('Forwarded', `${headers.forwarded}, for=${forwardedNode(remoteAddress)}`);
-  }
+  if (headers.forwarded !== undefined) lines.push('Forwarded', forwardedOn(headers.forwarded, remoteAddress));
   if (prefix !== '') lines.push('X-Forwarded-Prefix', prefix);
+}
+
+/** Pairs of a token and a token, a quoted string, or what is often sent unquoted: an address. */
+const FORWARDED_ELEMENT = /^(?:[\w!#$%&'*+.^`|~-]+=(?:[^\s",;\\]+|"(?:[^"\\]|\\.)*")(?:[ \t]*;[ \t]*|$))*$/;
+
+/** Without what came before where that is malformed: an open quotation mark would swallow ours. */
+function forwardedOn(before: string, remoteAddress: string): string {
+  const ours = `for=${forwardedNode(remoteAddress)}`;
+  return splitList(before).every((element) => FORWARDED_ELEMENT.test(element)) ? `${before}, ${ours}` : ours;
 }
 
 function forwardedNode(address: string): string {
@@ -92,10 +151,12 @@ function forwardedNode(address: string): string {
 
 /** The container's header lines as the client shall get them. */
 export function responseHeaders(raw: RawHeaders): string[] {
-  let nominated: ReadonlySet<string> | undefined;
+  let connection: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    if (raw[i]!.length === 10 && raw[i]!.toLowerCase() === 'connection') nominated = nominatedBy(raw[i + 1]);
+    if (raw[i]!.length !== 10 || raw[i]!.toLowerCase() !== 'connection') continue;
+    connection = connection === undefined ? raw[i + 1]! : `${connection}, ${raw[i + 1]}`;
   }
+  const nominated = nominatedBy(connection);
   const lines: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
@@ -106,9 +167,17 @@ export function responseHeaders(raw: RawHeaders): string[] {
   return lines;
 }
 
+/** An interim response's lines as the client shall get them: it has no content to have a length (RFC 9110, 8.6). */
+export function interimHeaders(raw: RawHeaders): string[] {
+  return responseHeaders(withoutNames(raw, LENGTH));
+}
+
+const LENGTH: ReadonlySet<string> = new Set(['content-length']);
+
 /** The client's trailers as the container gets them. */
 export function requestTrailers(raw: RawHeaders): RawHeaders {
-  return withoutNames(raw, NOT_IN_TRAILERS);
+  if (raw.length === 0) return raw;
+  return withoutNames(raw, NOT_IN_TRAILERS).filter((_, i, kept) => !isDisguised(kept[i - (i % 2)]!.toLowerCase()));
 }
 
 /** The container's trailers as the client gets them. */
@@ -116,7 +185,7 @@ export function responseTrailers(raw: RawHeaders): RawHeaders {
   return withoutNames(raw, NOT_IN_ANSWER_TRAILERS);
 }
 
-const NOT_IN_ANSWER_TRAILERS = new Set([...HOP_BY_HOP, 'content-length', 'trailer', 'x-inference-id']);
+const NOT_IN_ANSWER_TRAILERS = new Set([...HOP_BY_HOP, ...NEVER_IN_TRAILERS, 'x-inference-id']);
 
 export function withoutNames(raw: RawHeaders, names: ReadonlySet<string>): RawHeaders {
   if (raw.length === 0) return raw;
@@ -126,11 +195,7 @@ export function withoutNames(raw: RawHeaders, names: ReadonlySet<string>): RawHe
 /** Header names that a `Connection` field takes along; undefined for the usual `keep-alive` and `close`. */
 function nominatedBy(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  const names = connection
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && !NEVER_NOMINATED.has(name));
+  const names = tokenList(connection).filter((name) => !NEVER_NOMINATED.has(name));
   return names.length === 0 ? undefined : new Set(names);
 }
 
@@ -140,4 +205,13 @@ export function headerOf(raw: RawHeaders, name: string): string | undefined {
     if (raw[i]!.length === name.length && raw[i]!.toLowerCase() === name) return raw[i + 1];
   }
   return undefined;
+}
+
+/** The bytes of the content are those of the text itself: no content coding, or only `identity` (RFC 9110, 8.4). */
+export function isPlain(raw: RawHeaders): boolean {
+  for (let i = 0; i < raw.length; i += 2) {
+    if (raw[i]!.length !== 16 || raw[i]!.toLowerCase() !== 'content-encoding') continue;
+    if (splitList(raw[i + 1]!).some((coding) => coding.toLowerCase() !== 'identity')) return false;
+  }
+  return true;
 }

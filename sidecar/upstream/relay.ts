@@ -8,7 +8,7 @@ import type { ResponseHead } from './client/response-head.ts';
 import type { RoundTrip } from './client/round-trip.ts';
 import { EventStreamPosition, isEventStream } from './event-stream.ts';
 import { failureProblem } from './failure.ts';
-import { headerOf, responseHeaders, responseTrailers } from './headers.ts';
+import { headerOf, isPlain, responseHeaders, responseTrailers } from './headers.ts';
 
 export interface RelayWays {
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export class Relay {
   #chunk: Buffer | undefined;
   /** Of an event stream only. */
   #position: EventStreamPosition | undefined;
-  #isPlainText = false;
+  #mayAddEvent = false;
   #lastChunkMs = -1;
   #stall: Timer | undefined;
 
@@ -41,7 +41,8 @@ export class Relay {
     const lines = responseHeaders(head.lines);
     if (isEventStream(lines)) {
       this.#position = new EventStreamPosition();
-      this.#isPlainText = headerOf(lines, 'content-encoding') === undefined;
+      // An event of ours at its end would go over the length that was declared.
+      this.#mayAddEvent = head.contentLength < 0 && isPlain(lines);
       // Ingresses that buffer would hold tokens back.
       if (headerOf(lines, 'x-accel-buffering') === undefined) lines.push('X-Accel-Buffering', 'no');
     }
@@ -73,7 +74,7 @@ export class Relay {
   breakOff(error: Error): void {
     const { response, id } = this.#exchange;
     if (this.#chunk !== undefined) response.write(this.#chunk);
-    if (!this.#isPlainText || !this.#position?.isBetweenEvents) {
+    if (!this.#mayAddEvent || !this.#position?.isBetweenEvents) {
       response.breakOff();
       return;
     }

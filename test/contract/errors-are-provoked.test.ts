@@ -103,6 +103,7 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
   }),
   quota_exceeded: request('/echo', prefer, 'POST', { settings: { maxStoredBytes: 1 } }),
   headers_too_large: raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`),
+  transfer_coding_unknown: raw('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),
   upstream_unreachable: withSidecar({ settings: { healthPath: '' } }, async ({ url, model }) => {
     model.crash();
     return answerOf(fetch(`${url}/echo`));

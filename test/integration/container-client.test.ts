@@ -117,13 +117,20 @@ function isDeliberate(ours: Seen): boolean {
   return ours.end === 'refused' && stricter.some(([, error]) => error.test(ours.error ?? ''));
 }
 
+/** Blanks that a recipient has to understand or take off (RFC 9112, 5.1 and 7.1.1), and Node's parser does not: tested byte by byte elsewhere. */
+const BLANKS = /[\w-][ \t]+:|\r\n[0-9A-Fa-f]+[ \t]+;/;
+
+function isLooser(bytes: Buffer, theirs: Seen): boolean {
+  return theirs.error !== undefined && BLANKS.test(bytes.toString('latin1'));
+}
+
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))('seed %i', async (seed) => {
   responses = fuzzedResponses(seed, RESPONSES_A_SEED);
   const ends = new Set<string>();
   for (const [i, { method, bytes }] of responses.entries()) {
     const [ours, theirs] = await Promise.all([byOurs(`/${i}`, method), byUndici(`/${i}`, method)]);
     ends.add(ours.end);
-    if (isDeliberate(ours)) continue;
+    if (isDeliberate(ours) || isLooser(bytes, theirs)) continue;
     const { error: _, reason, ...rest } = ours;
     const { error: __, reason: theirReason, ...expected } = theirs;
     expect(

@@ -101,10 +101,40 @@ test('pipelined requests are answered in order', async () => {
   expect([...answer.matchAll(/"path":"(.*?)"/g)].map(([, path]) => path)).toEqual(['/echo/1', '/echo/2', '/echo/3']);
 });
 
-test('an absolute target is taken for its path', async () => {
-  expect(await exchange('"path"', 'GET http://elsewhere:1/echo?x HTTP/1.1', 'Host: a', '', '')).toContain(
-    '"path":"/echo?x"',
+test('an absolute target is taken for its path, and its host for Host', async () => {
+  const answer = await exchange('"path"', 'GET http://elsewhere:1/echo?x HTTP/1.1', 'Host: a', '', '');
+  expect(answer).toContain('"path":"/echo?x"');
+  expect(answer).toContain('["Host","elsewhere:1"]');
+  expect(answer).not.toContain('["Host","a"]');
+});
+
+test.each(['?next=/echo/x', '?back=/status/demo', '?q=1'])(
+  'an absolute target without a path, but with %s, is the root',
+  async (query) => {
+    await exchange('404', `GET http://elsewhere${query} HTTP/1.1`, 'Host: a', '', '');
+    expect(sidecar.model.stats().calls.at(-1)?.path).toBe('/');
+  },
+);
+
+test('OPTIONS of the server itself is answered, OPTIONS of a path is for the container', async () => {
+  const answer = await exchange('\r\n\r\n', 'OPTIONS * HTTP/1.1', 'Host: a', '', '');
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\nAllow: GET, HEAD, POST, .*\r\nContent-Length: 0\r\n/s);
+  expect(await exchange('"path"', 'OPTIONS /echo HTTP/1.1', 'Host: a', '', '')).toContain('"path":"/echo"');
+  expect(await exchange('\r\n\r\n', 'OPTIONS /echo HTTP/1.1', 'Host: a', 'Max-Forwards: 0', '', '')).toContain(
+    'Allow: ',
   );
+});
+
+test('TRACE is refused', async () => {
+  const answer = await exchange('"code"', 'TRACE /echo HTTP/1.1', 'Host: a', '', '');
+  expect(answer).toMatch(/^HTTP\/1.1 405 .*\r\nAllow: /s);
+});
+
+test('an expectation that lists 100-continue twice, or nothing, is understood', async () => {
+  const expecting = (value: string) =>
+    exchange('"bodyBytes"', 'POST /echo HTTP/1.1', 'Host: a', `Expect: ${value}`, 'Content-Length: 2', '', 'hi');
+  expect(await expecting('100-Continue, 100-continue')).toContain('HTTP/1.1 100 Continue');
+  expect(await expecting('')).toMatch(/^HTTP\/1.1 200 OK/);
 });
 
 test('a chunked body reaches the container whole', async () => {

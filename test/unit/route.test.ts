@@ -4,7 +4,7 @@ import { createRouter } from '../../sidecar/ingress/route.ts';
 
 const route = createRouter('echo');
 
-test.each(['/status/echo', '/status/echo?x=1', 'http://host:80/status/echo'])('%s is the status', (target) => {
+test.each(['/status/echo', '/status/echo?x=1'])('%s is the status', (target) => {
   expect(route(target)).toEqual({ kind: 'status' });
 });
 
@@ -29,9 +29,6 @@ test.each([
   ['/status/echo/more', '/status/echo/more', ''],
   ['/STATUS/echo', '/STATUS/echo', ''],
   ['/v1/%2e%2e/a/../b', '/v1/%2e%2e/a/../b', ''],
-  ['http://elsewhere/v1/models?q', '/v1/models?q', ''],
-  ['http://elsewhere', '/', ''],
-  ['HTTP://h/echo/x', '/x', '/echo'],
 ] as const)('%s reaches the container as %s with prefix %j', (target, forwarded, prefix) => {
   expect(route(target)).toEqual({ kind: 'container', target: forwarded, prefix });
 });

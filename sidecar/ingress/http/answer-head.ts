@@ -42,9 +42,13 @@ export class AnswerHeads {
     for (let i = 0; i < lines.length; i += 2) {
       const name = lines[i]!;
       const line = `${name}: ${checked(lines[i + 1]!)}\r\n`;
+      if (isNamed(name, 'content-length')) {
+        // Never with 204 (RFC 9110, 8.6).
+        if (status === 204) continue;
+        hasLength = true;
+      }
       if (isNamed(name, 'trailer')) trailer += line;
       else text += line;
-      hasLength ||= isNamed(name, 'content-length');
       hasDate ||= isNamed(name, 'date');
     }
     const framing = framingOf(isBodiless, hasLength, isModern);

@@ -2,6 +2,7 @@
 // silent, is told to who is at work for it.
 //   a request's turn -> the pipeline -> its answer has gone out -> the next one's turn ... -> the last word -> gone
 import type { Socket } from 'node:net';
+import { CONNECT } from '../broken.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { Answer, type AnswerCarrier } from './answer.ts';
 import type { AnswerHeads } from './answer-head.ts';
@@ -76,7 +77,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   switched(request: IncomingRequest, rest: Buffer): void {
     // A proxy to anywhere is no business of ours.
     if (request.method === 'CONNECT') {
-      this.destroy();
+      this.#break(Object.assign(new Error('CONNECT'), { code: CONNECT }));
       return;
     }
     this.#isUpgraded = true;

@@ -1,6 +1,7 @@
 // One request as it comes in on a client's connection: its head, and its body as far as it is here. The body is handed on only
 // as fast as it is taken; what is not taken counts for its connection, which reads no further beyond a limit.
 import type { IncomingHttpHeaders } from 'node:http';
+import { tokenList } from '../../../runtime/fields/list.ts';
 import type { ParsedHead } from './socket-reader.ts';
 
 /** Where a body goes. */
@@ -64,12 +65,13 @@ export class IncomingRequest {
 
   /** The client waits with its body until it is told to go on, or refused for what else it expects. */
   get expectsContinue(): boolean {
-    return this.httpVersionMinor === 1 && this.headers.expect !== undefined;
+    const { expect } = this.headers;
+    return this.httpVersionMinor === 1 && expect !== undefined && tokenList(expect).includes('100-continue');
   }
 
   get hasBody(): boolean {
     const { 'content-length': length, 'transfer-encoding': coding } = this.headers;
-    return coding !== undefined || (length !== undefined && length !== '0');
+    return coding !== undefined || (length !== undefined && Number(length) > 0);
   }
 
   /** Something of the body is waited for: if nothing comes it is the client's fault. */

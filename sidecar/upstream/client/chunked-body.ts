@@ -10,11 +10,15 @@ const MAX_TRAILER_BYTES = 64 * 1024;
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
+const SPACE = 32;
+const TAB = 9;
 
 type Awaited = 'size' | 'extension' | 'size LF' | 'data' | 'data CR' | 'data LF' | 'trailer line' | 'nothing';
 
-const EXTENSIONS =
-  /^(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*$/;
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const QUOTED = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"';
+/** With the blanks that RFC 9112, 7.1.1, tells a recipient to understand: before and after `;` and `=`, not at the end. */
+const EXTENSIONS = new RegExp(`^(?:[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|${QUOTED}))?)+$`);
 
 export class ChunkedBody {
   #awaited: Awaited = 'size';
@@ -94,9 +98,9 @@ export class ChunkedBody {
       throw notHttp('the size of a chunk is not a hexadecimal number');
     } else if (byte === CR) {
       this.#awaited = 'size LF';
-    } else if (byte === SEMICOLON) {
+    } else if (byte === SEMICOLON || byte === SPACE || byte === TAB) {
       this.#awaited = 'extension';
-      this.#line = ';';
+      this.#line = String.fromCharCode(byte);
     } else {
       throw notHttp('the size of a chunk is not a hexadecimal number');
     }

@@ -1,9 +1,10 @@
 // Sends a request body that is still coming: each piece as it comes, no faster than the container reads, then its
 // trailers. A body that is here already goes out with the head (connection.ts).
 import type { Socket } from 'node:net';
+import { isToken } from '../../../runtime/fields/list.ts';
 import type { RawHeaders } from '../../store/record.ts';
 import type { BodyFraming } from './request-head.ts';
-import { isFieldValue, isToken } from './response-head.ts';
+import { isFieldValue } from './response-head.ts';
 
 /** Where a body that is still coming goes. */
 export interface BodySink {

@@ -1,7 +1,8 @@
 // Writes the head of a request. What could end a line early, or say something else about the body than we do, cannot get
 // in. Pure.
+import { isToken } from '../../../runtime/fields/list.ts';
 import type { RawHeaders } from '../../store/record.ts';
-import { isFieldValue, isToken } from './response-head.ts';
+import { isFieldValue } from './response-head.ts';
 
 /** How the body is framed: so many bytes, in chunks, or there is none. */
 export type BodyFraming = number | 'chunked' | 'none';

@@ -1,5 +1,6 @@
 // Reads the head of a response: status line and header lines. Strict: what RFC 9112 does not allow, or what two readers
 // could take in two ways, is refused and not repaired. Pure.
+import { isToken, tokenList } from '../../../runtime/fields/list.ts';
 import { notHttp } from './fault.ts';
 
 export interface ResponseHead {
@@ -17,12 +18,7 @@ export interface ResponseHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-
-export function isToken(text: string): boolean {
-  return TOKEN.test(text);
-}
 
 export function isFieldValue(text: string): boolean {
   return !NOT_IN_VALUE.test(text);
@@ -57,10 +53,11 @@ export function readFields(text: string, at: number): string[] {
     if (end < 0) end = text.length;
     const colon = text.indexOf(':', start);
     if (colon < 0 || colon > end) throw notHttp('a header line has no colon');
-    const name = text.slice(start, colon);
+    // A blank before the colon is taken off (RFC 9112, 5.1).
+    const name = text.slice(start, lastOf(text, start, colon));
     const value = text.slice(firstOf(text, colon + 1, end), lastOf(text, colon + 1, end));
     // A name that begins with a blank is a folded line, which readers take in different ways.
-    if (!TOKEN.test(name)) throw notHttp('a header name has characters that are not allowed');
+    if (!isToken(name)) throw notHttp('a header name has characters that are not allowed');
     if (NOT_IN_VALUE.test(value)) throw notHttp(`the value of header ${name} has characters that are not allowed`);
     lines.push(name, value);
     start = end + 2;
@@ -119,10 +116,9 @@ class Framing {
 
   #connection(name: string, value: string): void {
     if (name === 'connection') {
-      for (const option of value.toLowerCase().split(',')) {
-        if (option.trim() === 'close') this.saysClose = true;
-        else if (option.trim() === 'keep-alive') this.saysKeepAlive = true;
-      }
+      const options = tokenList(value);
+      this.saysClose ||= options.includes('close');
+      this.saysKeepAlive ||= options.includes('keep-alive');
     } else if (name === 'keep-alive') {
       const seconds = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i.exec(value)?.[1];
       if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
