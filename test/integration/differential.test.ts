@@ -17,7 +17,7 @@ afterAll(() => sidecar.close());
 const documented =
   /^(connection|keep-alive|transfer-encoding|content-length|date|x-inference-id|server-timing|x-accel-buffering)$/i;
 const addedForContainer =
-  /^(host|connection|x-forwarded-(for|proto|host|prefix)|traceparent|transfer-encoding|content-length|keep-alive)$/i;
+  /^(host|connection|x-forwarded-(for|proto|host|prefix)|via|traceparent|transfer-encoding|content-length|keep-alive)$/i;
 
 async function exchange(port: number, { method, pieces }: CorpusCase): Promise<RawResponse> {
   const connection = await RawConnection.open(port);
