@@ -23,8 +23,6 @@ const at = {
   errorSize: 79,
 } as const;
 const headSize = 117;
-/** In `created`: its time of acceptance is in its place in line (layout.lua). */
-const inSeq = 1;
 
 const states: Readonly<Record<string, RequestState>> = { q: 'queued', d: 'queued', r: 'running', x: 'done' };
 const outcomes: Readonly<Record<string, Outcome>> = { a: 'answered', f: 'failed', e: 'expired', c: 'canceled' };
@@ -38,7 +36,6 @@ export function submittedRecord(submission: Submission): { readonly record: Buff
   const contentSize = record.length - namesEnd;
   record.fill(0, 0, headSize);
   record.write(`q-${mode.charAt(0)}`, at.state, 'latin1');
-  record.writeDoubleLE(inSeq, at.created);
   record.writeDoubleLE(ttlMs, at.deadline);
   record.writeUInt32LE(contentSize, at.size);
   record.writeUInt16LE(ownerSize, at.ownerSize);

@@ -4,7 +4,6 @@ import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
-import { putAsideVersion1, takeOverVersion1 } from './former-layout.ts';
 import { about, schema, schemaVersion } from './schema.ts';
 
 /** How long another process may still hold the file: a sidecar that is just ending. */
@@ -167,22 +166,17 @@ export class Database {
     this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = MEMORY');
     this.#db.exec(`BEGIN IMMEDIATE;${about}`);
     this.#claimFor('deployment', deployment);
-    const isFormer = this.#kept('schema') === '1';
-    this.#db.exec(isFormer ? `${putAsideVersion1}${schema}${takeOverVersion1}` : schema);
     this.#claimFor('schema', String(schemaVersion));
+    this.#db.exec(schema);
     this.#db.exec('COMMIT');
   }
 
   /** Throws where the file was another's, or has tables that only another version knows. */
   #claimFor(name: string, value: string): void {
     this.run('INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', name, value);
-    const kept = this.#kept(name);
+    const kept = this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
     if (kept === value) return;
     throw new StoreError(`${this.path} belongs to ${name} ${kept}, not ${value}: give this sidecar a file of its own`);
-  }
-
-  #kept(name: string): string | undefined {
-    return this.get<{ value: string }>('SELECT value FROM about WHERE name = ?', name)?.value;
   }
 }
 

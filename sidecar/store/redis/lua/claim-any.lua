@@ -22,7 +22,7 @@ end
 local function giveAgain()
   drop(LEASES, '')
   for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-    local r = peek(id)
+    local r = read(id)
     if not r or r.token ~= lostToken then
       -- another claim's
     elseif found < most then

@@ -10,7 +10,6 @@ local replies = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', HOOKS, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))) do
   local status, r = look(id)
   if status then
-    if r.whole then rewrite(id, r.whole) end
     r.deliveries = r.deliveries + 1
     write(id, r)
     index(HOOKS, whole(now + tonumber(ARGV[4])), id)

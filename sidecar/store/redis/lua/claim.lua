@@ -1,8 +1,8 @@
 -- Gives a replica the first requests in line, each under a lease.
 -- ARGV: now, retention, most requests, token, length of lease, token of a claim whose reply was lost (or empty), most bytes
 -- Returns {1 if more is due, requests found expired, time, then for each claim: id, its head and names, the record as it is stored}.
---   Nothing where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline, gone from Redis or
---   a hash of a former sidecar): claim-any is to be asked.
+--   Nothing where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline or gone from
+--   Redis): claim-any is to be asked.
 -- Guarantee: a request leaves the line and gets its lease in one step. If the reply is lost, naming its token in the next
 -- claim gives the same requests again without another attempt; if the replica dies, the sweep takes them back.
 --@include clock
@@ -24,21 +24,16 @@ local taken, leases, holds, last, lastReply = {}, {}, {}, 0, 3
 local started = struct.pack('<d', now)
 for i = 1, count do
   local id, stored = entries[2 * i - 1]
-  if records then stored = records[i] else stored = redis.pcall('GET', keys[i]) end
-  if type(stored) ~= 'string' then return false end
+  if records then stored = records[i] else stored = redis.call('GET', keys[i]) end
+  if not stored then return false end
   local seq, created, deadline = struct.unpack('<ddd', stored, SEQ_AT)
   local size, ownerSize, webhookSize = struct.unpack('<I4HH', stored, SIZE_AT)
   local names = string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + FINGERPRINT_SIZE + ownerSize + webhookSize)
   local lease
   if seq == 0 then
     seq = tonumber(entries[2 * i])
-    if created == IN_SEQ then
-      created = math.floor(seq / SEQ_PER_MS)
-      deadline = created + deadline
-    else
-      local dueAt = tonumber(redis.call('ZSCORE', base .. ':deadlines', id) or '0')
-      created, deadline = dueAt - deadline, dueAt
-    end
+    created = math.floor(seq / SEQ_PER_MS)
+    deadline = created + deadline
     lease = 'r' .. string.sub(stored, 2, 3) .. struct.pack('<dddd', seq, created, deadline, now) .. FIRST_ATTEMPT
       .. string.sub(stored, SIZE_AT, TOKEN_AT - 1) .. token .. names
   else

@@ -11,7 +11,7 @@ local replies = {}
 drop(LEASES, '')
 for at = 4, #ARGV, 2 do
   local id, token = ARGV[at], ARGV[at + 1]
-  local r = peek(id)
+  local r = read(id)
   local state = 'lost'
   if r and r.state == 'x' then
     if not isGone(r) and r.outcome == 'c' then state = 'canceled' end

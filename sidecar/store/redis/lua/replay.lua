@@ -14,7 +14,7 @@ local r, stored = readWhole(old)
 -- Past its retention it is gone, swept up or not.
 if not r or isGone(r) then return false end
 local timeToLive = r.deadline - r.created
-local text = struct.pack(HEAD, 'q', '-', r.mode, 0, IN_SEQ, timeToLive, 0, 0, 0, 0, 0, 0, 0, 0, r.size, r.ownerSize, r.webhookSize, 0, NO_TOKEN)
+local text = struct.pack(HEAD, 'q', '-', r.mode, 0, 0, timeToLive, 0, 0, 0, 0, 0, 0, 0, 0, r.size, r.ownerSize, r.webhookSize, 0, NO_TOKEN)
   .. string.sub(stored, HEAD_SIZE + 1, HEAD_SIZE + r.namesSize + r.size)
 local outcome, number = accept(new, text, timeToLive, -1, r.size, r.ownerSize)
 if outcome == 'accepted' then drop(DEAD, old) end

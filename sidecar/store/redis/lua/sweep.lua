@@ -56,21 +56,13 @@ for _, member in ipairs(due(KEPT)) do
   addBytes(0 - tonumber(held))
   removed = removed + tonumber(count)
 end
-for _, member in ipairs(due(RETAINED)) do
-  local held, id = string.match(member, '^(%d+):(.*)$')
-  drop(RETAINED, member)
-  free(recordKey(id))
-  free(streamKey(id))
-  addBytes(0 - tonumber(held))
-  removed = removed + 1
-end
 settle()
 redis.call('ZREMRANGEBYSCORE', DEAD, '-inf', whole(now - retention))
 
 releaseDelayed(most)
 
 -- Records that Redis expired while no replica was there to count have left their bytes behind.
-if redis.call('EXISTS', WAITING, DELAYED, LEASES, KEPT, RETAINED) == 0 and redis.call('EXISTS', base) == 1 then
+if redis.call('EXISTS', WAITING, DELAYED, LEASES, KEPT) == 0 and redis.call('EXISTS', base) == 1 then
   redis.call('HSET', base, 'bytes', 0)
 end
 return { expired, takenBack, dead, math.max(removed, 0) }

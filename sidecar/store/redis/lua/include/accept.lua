@@ -7,19 +7,13 @@ local mostQueued, mostBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- What is already there under this id: duplicate or conflict; nothing where the way is free.
 local function known(id, text, ownerSize)
-  local r = peek(id)
+  local r = read(id)
   if not r then return nil end
   if isGone(r) then
     forget(id, r)
     bytes = bytes - r.size - r.streamSize
-    if r.whole then free(base .. ':p:' .. id) end
     -- Now, or its removal would take the new record along.
     settle()
-    return nil
-  end
-  if r.whole and r.state == 'q' and not redis.call('ZSCORE', WAITING, id) then
-    -- Half accepted: a former sidecar's batch failed on one of our records (former.lua). Nobody was told that it was accepted.
-    redis.call('UNLINK', recordKey(id), base .. ':p:' .. id)
     return nil
   end
   local size = FINGERPRINT_SIZE + ownerSize

@@ -42,13 +42,8 @@ end
 -- Removes a done record and all that belongs to it, before its retention is over or swept up.
 local function forget(id, r)
   local held = whole(r.size + r.streamSize)
-  local former = held .. ':' .. id
-  if redis.call('ZSCORE', RETAINED, former) then
-    drop(RETAINED, former)
-  else
-    -- It is counted with others there: this takes it off again.
-    index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
-  end
+  -- It is counted with others there: this takes it off again.
+  index(KEPT, whole(r.removeAt), '-' .. held .. ':-1:' .. whole(r.seq))
   drop(DEAD, id)
   drop(HOOKS, id)
   free(recordKey(id))

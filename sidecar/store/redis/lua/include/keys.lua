@@ -2,18 +2,17 @@
 -- slot of a Redis Cluster.
 --
 --   base            hash  seq, bytes, horizon, and the departure rate (busy, rateTime, rateCount)
---   base:r:<id>     text  the whole request, as layout.lua says; sidecars of before left a hash here (former.lua)
+--   base:r:<id>     text  the whole request, as layout.lua says
 --   base:s:<id>     stream  recorded event stream, entry ids <sequence>-0; field start or bytes
 --   base:running    hash  id -> head and names of a request under a lease, as layout.lua says
 --   base:waiting    zset  id by seq (arrival)          base:delayed  zset  id by due time (backoff)
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
 --   base:kept       zset  <bytes>:<requests>:<seq of one> by removal time, one for each call that finished some
 --   base:dead       zset  dead letters by completion   base:hooks   zset  id by due time of its webhook
---   base:retained   zset  <bytes>:<id> by removal time, of what former sidecars finished
 --   channels        base:work (who put it in line, or nothing), base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
 --@include clock
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
-local DEADLINES, KEPT, RETAINED = base .. ':deadlines', base .. ':kept', base .. ':retained'
+local DEADLINES, KEPT = base .. ':deadlines', base .. ':kept'
 local DEAD, HOOKS, RUNNING = base .. ':dead', base .. ':hooks', base .. ':running'
 local RECORD = base .. ':r:'
 local function recordKey(id) return RECORD .. id end

@@ -4,8 +4,8 @@
 -- head, `streamLast` the last one used.
 --
 -- Times are by Redis' clock, but the text is stored as its sidecar made it. Until its first claim its `seq` is 0: that is its score in
--- the line, which is no less than the time of its acceptance in thousandths of a ms. So `created` is IN_SEQ until then, and `deadline`
--- the time it has from acceptance. (Former sidecars leave `created` 0 and count up by one: their deadline is that of the index.)
+-- the line, which is no less than the time of its acceptance in thousandths of a ms. So `created` is 0 until then, and `deadline` the
+-- time it has from acceptance.
 -- Under a lease what holds is head and names in `running`: one command for a whole claim, and the content is not touched. When an
 -- answer came its sidecar knows from when it was claimed.
 -- Why so: Lua hashes each text it is given or makes, byte by byte; a content should pass through it once at most.
@@ -14,7 +14,7 @@ local HEAD_SIZE, FINGERPRINT_SIZE, TOKEN_SIZE = 117, 43, 36
 local NO_TOKEN = string.rep('\0', TOKEN_SIZE)
 -- `streamLast` of one that has no recorded stream.
 local NO_STREAM = '\0\0\0\0'
-local SEQ_PER_MS, IN_SEQ = 1000, 1
+local SEQ_PER_MS = 1000
 -- Where some numbers lie, from 1, for those who need no more of a head.
 local SEQ_AT, STARTED_AT, COMPLETED_AT, ATTEMPTS_AT, STREAM_LAST_AT, SIZE_AT, TOKEN_AT = 4, 28, 36, 52, 60, 72, 82
 -- From COMPLETED_AT to SIZE_AT in the first attempt: that is its number, all others are 0.

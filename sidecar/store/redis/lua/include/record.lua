@@ -19,30 +19,20 @@ local function head(r)
     r.attempts, r.deliveries, r.streamHead, r.streamLast, r.streamSize, r.size, r.ownerSize, r.webhookSize, r.errorSize, r.token)
 end
 
---@include former
 -- What the line knows of one that was never claimed (layout.lua).
 local function complement(id, r)
-  local timeToLive = r.deadline
   r.seq = tonumber(redis.call('ZSCORE', WAITING, id) or '0')
-  if r.created == IN_SEQ and r.seq > 0 then
-    r.created = math.floor(r.seq / SEQ_PER_MS)
-    r.deadline = r.created + timeToLive
-  else
-    r.deadline = tonumber(redis.call('ZSCORE', DEADLINES, id) or whole(now))
-    r.created = r.deadline - timeToLive
-  end
+  r.created = math.floor(r.seq / SEQ_PER_MS)
+  r.deadline = r.created + r.deadline
 end
 
 -- The record without its content, or nothing. Changes nothing.
-local function peek(id)
-  local bytes = redis.pcall('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
-  local isFormer = type(bytes) == 'table'
-  if isFormer then bytes = asText(id) end
+local function read(id)
+  local bytes = redis.call('GETRANGE', recordKey(id), 0, USUAL_SIZE - 1)
   if bytes == '' then return nil end
   local underLease = redis.call('HGET', RUNNING, id)
   local r = parse(underLease or bytes)
   r.isHeld = underLease and true
-  r.whole = isFormer and bytes
   if #r.names < r.namesSize then
     r.names = redis.call('GETRANGE', recordKey(id), HEAD_SIZE, HEAD_SIZE + r.namesSize - 1)
   end
@@ -50,14 +40,7 @@ local function peek(id)
   return r
 end
 
--- The same for a step that is going to write.
-local function read(id)
-  local r = peek(id)
-  if r and r.whole then rewrite(id, r.whole) end
-  return r
-end
-
--- The same with all bytes as they are stored; for a step that is going to write.
+-- The same with all bytes as they are stored.
 local function readWhole(id)
   local r = read(id)
   return r, r and redis.call('GET', recordKey(id))
@@ -67,7 +50,6 @@ end
 local function part(id, r, from, size)
   if size == 0 then return '' end
   from = HEAD_SIZE + r.namesSize + from
-  if r.whole then return string.sub(r.whole, from + 1, from + size) end
   return redis.call('GETRANGE', recordKey(id), from, from + size - 1)
 end
 
