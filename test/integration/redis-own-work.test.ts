@@ -40,9 +40,17 @@ function claiming(store: Store): readonly (readonly string[])[] {
 /** All that Redis has told by now has been heard. */
 async function heard(store: Store): Promise<void> {
   const sentinel = `told-${Math.random()}`;
-  const told = new Promise<void>((resolve) => store.onCanceled((id) => (id === sentinel ? resolve() : undefined)));
-  await client.publish(`${kit.keyPrefix}:cancel`, sentinel);
-  await told;
+  let isTold = false;
+  store.onCanceled((id) => {
+    isTold ||= id === sentinel;
+  });
+  // Again until it is heard: a store that was just opened may not listen yet.
+  await expect
+    .poll(async () => {
+      await client.publish(`${kit.keyPrefix}:cancel`, sentinel);
+      return isTold;
+    })
+    .toBe(true);
 }
 
 it('its claim goes with the submission: one claim, which finds it, and no second for its own message', async () => {
