@@ -19,8 +19,8 @@ FROM ${RUNTIME_IMAGE} AS sidecar
 LABEL org.opencontainers.image.title="inference-sidecar" \
       org.opencontainers.image.description="Concurrency gate, queue and streaming proxy in front of a model container" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build --chmod=0444 /src/LICENSE /src/dist/image/sidecar.licenses.txt /licenses/
-COPY --from=build --chmod=0444 /src/dist/image/sidecar*.mjs /app/
+COPY --from=build /src/dist/image/sidecar/licenses/ /licenses/
+COPY --from=build /src/dist/image/sidecar/app/ /app/
 ENV NODE_ENV=production
 WORKDIR /tmp
 USER 65532:65532
@@ -33,8 +33,8 @@ FROM ${RUNTIME_IMAGE} AS operator
 LABEL org.opencontainers.image.title="inference-operator" \
       org.opencontainers.image.description="Runs InferenceDeployments on a Kubernetes cluster" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build --chmod=0444 /src/LICENSE /src/dist/image/operator.licenses.txt /licenses/
-COPY --from=build --chmod=0444 /src/dist/image/operator*.mjs /app/
+COPY --from=build /src/dist/image/operator/licenses/ /licenses/
+COPY --from=build /src/dist/image/operator/app/ /app/
 ENV NODE_ENV=production
 WORKDIR /tmp
 USER 65532:65532
@@ -46,8 +46,8 @@ FROM ${RUNTIME_IMAGE} AS echo
 LABEL org.opencontainers.image.title="inference-echo" \
       org.opencontainers.image.description="Sample model server that needs no GPU and no weights" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build --chmod=0444 /src/LICENSE /src/dist/image/echo.licenses.txt /licenses/
-COPY --from=build --chmod=0444 /src/dist/image/echo*.mjs /app/
+COPY --from=build /src/dist/image/echo/licenses/ /licenses/
+COPY --from=build /src/dist/image/echo/app/ /app/
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /tmp
 USER 65532:65532
