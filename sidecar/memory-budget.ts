@@ -39,8 +39,8 @@ export class MemoryBudget {
   #lastAnswer: object | undefined;
   readonly #answers = new Set<Waiting>();
   readonly #bodies = new Set<Waiting>();
-  /** Lets go of what is worth least, at least so many bytes where it can: called before a `take` fails, which then tries once more. */
-  onShortage: (bytes: number) => void = () => undefined;
+  /** Lets go of what is worth least, at least the missing bytes where it can: called before a `take` fails, which then tries once more. */
+  onShortage: (missing: number) => void = () => undefined;
   /** Requests refused and connections closed for want of room: counted by those who do it. */
   refusals = 0;
 
@@ -62,14 +62,16 @@ export class MemoryBudget {
   /** For a packet or another small thing outside V8's heap. False: there is no room. */
   take(bytes: number): boolean {
     const { totalBytes } = this.limits;
-    if (this.#usedBytes + bytes > totalBytes) this.onShortage(bytes);
+    const missing = this.#usedBytes + bytes - totalBytes;
+    if (missing > 0) this.onShortage(missing);
     return this.#takeUpTo(totalBytes, bytes);
   }
 
   /** For strings and objects. False: there is no room. */
   takeHeap(bytes: number): boolean {
     const { heapBytes } = this.limits;
-    if (this.#heapBytes + bytes > heapBytes) this.onShortage(bytes);
+    const missing = this.#heapBytes + bytes - heapBytes;
+    if (missing > 0) this.onShortage(missing);
     if (this.#heapBytes + bytes > heapBytes || !this.take(bytes)) return false;
     this.#heapBytes += bytes;
     return true;
@@ -102,7 +104,7 @@ export class MemoryBudget {
 
   give(bytes: number): void {
     this.#usedBytes -= bytes;
-    this.#grant();
+    if (this.#answers.size > 0 || this.#bodies.size > 0) this.#grant();
   }
 
   giveHeap(bytes: number): void {

@@ -143,7 +143,7 @@ function createGround(
     container: new Container({ origin, idleTimeoutMs, clock }),
     webSockets: new WebSockets({ origin, idleTimeoutMs }),
     traces,
-    traffic: new TrafficPort(limits, settings.maxConnections, clock),
+    traffic: new TrafficPort({ limits, maxConnections: settings.maxConnections, idleTimeoutMs }, memory, clock),
     cors: settings.corsAllowedOrigins.length === 0 ? undefined : new Cors(settings),
     closing: { isClosing: false },
   };
@@ -216,14 +216,12 @@ function assemblePipeline(
 }
 
 function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
-  const { settings, clock, container, gate, deadlines, idleTimeoutMs, requestMetrics, closing } = ground;
+  const { settings, container, gate, deadlines, requestMetrics, closing } = ground;
   return {
     container,
     gate,
     deadlines,
     rate: new ServiceRate(settings.concurrency),
-    clock,
-    idleTimeoutMs,
     firstToken: (ms) => requestMetrics.firstToken(ms),
     nextToken: (gapMs) => requestMetrics.nextToken(gapMs),
     waitsForRestart: (error) => {

@@ -168,7 +168,6 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#ways.deadlines.cancel(this.#deadline);
-    this.#relay.stop();
     if (this.#place !== undefined) {
       this.#ways.gate.leave(this.#place);
       this.#exchange.endsInLine();

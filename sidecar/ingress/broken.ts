@@ -2,7 +2,15 @@
 // nobody can tell where a next request would begin.
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { mintId } from './inference-id.ts';
-import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, problems } from './problem.ts';
+import {
+  OVERLOADED_FOR_SECONDS,
+  type Problem,
+  type ProblemCode,
+  problem,
+  problemBody,
+  problemHeaders,
+  problems,
+} from './problem.ts';
 import { connectRefused } from './server-methods.ts';
 
 /** Code of the fault that a CONNECT is. */
@@ -30,6 +38,7 @@ export function answerToBroken(error: NodeJS.ErrnoException): BrokenAnswer {
 
 function problemOf({ code, message }: NodeJS.ErrnoException): Problem {
   if (code === CONNECT) return connectRefused();
+  if (code === 'ERR_OVERLOADED') return problem('overloaded', message, { retryAfterSeconds: OVERLOADED_FOR_SECONDS });
   return problem(codes[code ?? ''] ?? 'malformed_request', message);
 }
 

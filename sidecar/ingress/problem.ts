@@ -42,11 +42,15 @@ export const problems = {
   upstream_reset: row(502, 'the container closed the connection before its first byte'),
   upstream_invalid: row(502, 'the container answered something that is not HTTP'),
   upstream_too_large: row(502, 'the response to an async request is over the limit'),
+  overloaded: row(503, 'there is no memory for the request: see `SIDECAR_MEMORY_BUDGET_BYTES`'),
   draining: row(503, 'the replica shuts down'),
   store_unavailable: row(503, 'the store does not answer'),
   request_expired: row(504, 'the turn did not come before the deadline'),
   upstream_timeout: row(504, 'the container sent no response headers before the deadline'),
 } as const satisfies Readonly<Record<string, ProblemRow>>;
+
+/** What `Retry-After` says where there is no memory: most of what takes it is gone by then. */
+export const OVERLOADED_FOR_SECONDS = 5;
 
 export type ProblemCode = keyof typeof problems;
 

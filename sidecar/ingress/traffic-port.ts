@@ -3,11 +3,19 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { listen } from '../../runtime/http.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import { AnswerHeads } from './http/answer-head.ts';
 import type { ConnectionWays } from './http/connection.ts';
 import { ClientConnections } from './http/connections.ts';
 import { NodeParser } from './http/node-parser.ts';
 import type { ConnectionLimits } from './limits.ts';
+
+export interface TrafficOptions {
+  readonly limits: ConnectionLimits;
+  readonly maxConnections: number;
+  /** Longest time in which a client reads nothing of what is written to it. */
+  readonly idleTimeoutMs: number;
+}
 
 export interface TrafficHandlers extends Pick<ConnectionWays, 'request' | 'upgrade' | 'broken'> {
   /** A connection more than there may be: Node has closed it. */
@@ -20,15 +28,18 @@ const KEPT_FOR_MS = 1_000;
 const LAST_WORD_MS = 1_000;
 
 export class TrafficPort {
-  readonly #limits: ConnectionLimits;
+  readonly #options: TrafficOptions;
+  readonly #memory: MemoryBudget;
   readonly #clock: Clock;
   readonly #parser = new NodeParser();
   readonly #server: Server;
   #connections: ClientConnections | undefined;
   #closing: Timer | undefined;
 
-  constructor(limits: ConnectionLimits, maxConnections: number, clock: Clock) {
-    this.#limits = limits;
+  constructor(options: TrafficOptions, memory: MemoryBudget, clock: Clock) {
+    const { limits, maxConnections } = options;
+    this.#options = options;
+    this.#memory = memory;
     this.#clock = clock;
     // Half open: a client that has sent all it will may still have to read.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: limits.bodyAheadBytes });
@@ -45,8 +56,9 @@ export class TrafficPort {
   }
 
   serve(handlers: TrafficHandlers): void {
-    const heads = new AnswerHeads(this.#clock, this.#limits.keepAliveMs);
-    const ways = { ...handlers, parser: this.#parser, heads, limits: this.#limits };
+    const { limits, idleTimeoutMs } = this.#options;
+    const heads = new AnswerHeads(this.#clock, limits.keepAliveMs);
+    const ways = { ...handlers, parser: this.#parser, heads, limits, idleTimeoutMs, memory: this.#memory };
     const connections = new ClientConnections(ways, this.#clock);
     this.#connections = connections;
     this.#server.on('connection', (socket) => connections.add(socket)).on('drop', () => handlers.dropped());

@@ -1,7 +1,6 @@
 // The container's response on its way to the client: each chunk as it comes, never held back, joined or compressed; what
-// came in one packet leaves in one where it can. A client that reads slowly slows the container down; one that has stopped
-// reading is cut off.
-import type { Clock, Timer } from '../../runtime/clock.ts';
+// came in one packet leaves in one where it can. A client that reads slowly slows the container down; its connection cuts off one that
+// has stopped reading.
 import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
 import type { ResponseHead } from './client/response-head.ts';
@@ -11,9 +10,6 @@ import { failureProblem } from './failure.ts';
 import { headerOf, isPlain, responseHeaders, responseTrailers } from './headers.ts';
 
 export interface RelayWays {
-  readonly clock: Clock;
-  /** Longest time a client may not read. */
-  readonly idleTimeoutMs: number;
   /** A chunk of an event stream passed: the first after so long from arrival, or one after so long a gap. */
   firstToken(ms: number): void;
   nextToken(gapMs: number): void;
@@ -30,7 +26,6 @@ export class Relay {
   #position: EventStreamPosition | undefined;
   #mayAddEvent = false;
   #lastChunkMs = -1;
-  #stall: Timer | undefined;
 
   constructor(exchange: Exchange, ways: RelayWays) {
     this.#exchange = exchange;
@@ -82,11 +77,6 @@ export class Relay {
     response.breakOffWhenRead();
   }
 
-  /** Nothing more comes, for whatever reason. */
-  stop(): void {
-    this.#stall?.cancel();
-  }
-
   /** All of it came in one packet, and leaves in one. */
   #answerWhole({ status, reason, contentLength }: ResponseHead): void {
     const { response, request } = this.#exchange;
@@ -110,12 +100,7 @@ export class Relay {
 
   #wait(trip: RoundTrip): void {
     trip.pause();
-    this.#stall?.cancel();
-    this.#stall = this.#ways.clock.after(this.#ways.idleTimeoutMs, () => this.#exchange.breakOff());
-    this.#exchange.response.onceDrained(() => {
-      this.#stall?.cancel();
-      trip.resume();
-    });
+    this.#exchange.response.onceDrained(() => trip.resume());
   }
 
   #token(position: EventStreamPosition, chunk: Buffer): void {

@@ -121,6 +121,9 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
   upstream_too_large: request('/chunks?count=10', { Prefer: 'respond-async, wait=30' }, 'POST', {
     settings: { maxBodyBytes: 100, maxAttempts: 1 },
   }),
+  overloaded: raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(10_000)}\r\n\r\n`, {
+    settings: { memoryBudgetBytes: 100_000, maxBodyBytes: 1_000 },
+  }),
   draining: withSidecar({ settings: { drainSeconds: 0 } }, async (sidecar) => {
     const inside = fetch(`${sidecar.url}/echo?hold=door`);
     await sidecar.model.when((stats) => stats.inFlight === 1);

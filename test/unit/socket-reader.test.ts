@@ -64,7 +64,12 @@ async function connected(notes = new Notes()) {
   const [socket] = (await once(server, 'connection')) as [Socket];
   socket.on('error', () => undefined);
   open.push(server, client, socket);
-  return { client, socket, notes, reader: new SocketReader(socket, parser, 16_384, notes) };
+  return {
+    client,
+    socket,
+    notes,
+    reader: new SocketReader(socket, parser, { maxHeaderBytes: 16_384, maxHeaders: 200 }, notes),
+  };
 }
 
 test('it reads every method that Node knows by its name', async () => {

@@ -2,11 +2,12 @@
 // silent, is told to who is at work for it.
 //   a request's turn -> the pipeline -> its answer has gone out -> the next one's turn ... -> the last word -> gone
 import type { Socket } from 'node:net';
+import type { MemoryBudget } from '../../memory-budget.ts';
 import { CONNECT } from '../broken.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { Answer, type AnswerCarrier } from './answer.ts';
 import type { AnswerHeads } from './answer-head.ts';
-import { Intake, type IntakeOwner } from './intake.ts';
+import { Intake, type IntakeOwner, overloaded } from './intake.ts';
 import type { NodeParser } from './node-parser.ts';
 import type { IncomingRequest } from './request.ts';
 
@@ -15,6 +16,9 @@ export interface ConnectionWays {
   readonly parser: NodeParser;
   readonly heads: AnswerHeads;
   readonly limits: ConnectionLimits;
+  readonly memory: MemoryBudget;
+  /** Longest time in which the client reads nothing of what is written to it. */
+  readonly idleTimeoutMs: number;
   request(request: IncomingRequest, answer: Answer): void;
   /** The socket is the handler's from now on, but for what the answer writes. */
   upgrade(request: IncomingRequest, answer: Answer, socket: Socket, rest: Buffer): void;
@@ -40,12 +44,15 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** Our side has ended. */
   #hasSaidLastWord = false;
   #sinceMs = 0;
+  /** What had been sent when the client was last seen to read, or to have nothing to read. */
+  #sentBytes = 0;
+  #readAtMs = 0;
 
   constructor(socket: Socket, ways: ConnectionWays) {
     this.#socket = socket;
     this.#ways = ways;
     this.heads = ways.heads;
-    this.#intake = new Intake(socket, ways.parser, ways.limits, this);
+    this.#intake = new Intake(socket, ways.parser, ways.limits, ways.memory, this);
     socket
       .on('drain', () => this.#answer?.drained())
       .on('end', () => this.#clientEnded())
@@ -126,6 +133,10 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** Looked at from time to time: no times are kept for each request. */
   look(nowMs: number): void {
     const intake = this.#intake;
+    if (this.#hasStoppedReading(nowMs)) {
+      this.destroy();
+      return;
+    }
     if (intake.hasMoved) {
       intake.hasMoved = false;
       this.#sinceMs = nowMs;
@@ -135,6 +146,28 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
       else if (intake.isInHead && intake.coming === undefined) this.#break(timeout());
       else this.destroy();
     }
+  }
+
+  /**
+   * For want of memory: ends the connection where all there is of it is an unfinished head, whose sender nobody knows yet. Returns how
+   * many bytes that frees.
+   */
+  shed(): number {
+    const { unfinishedBytes, current } = this.#intake;
+    if (unfinishedBytes === 0 || current !== undefined || this.#isLast) return 0;
+    this.#ways.memory.refusals++;
+    this.#break(overloaded());
+    return unfinishedBytes;
+  }
+
+  /** Whoever writes to the client waits while it does not read, but not for ever. The two ends of an upgrade see to that themselves. */
+  #hasStoppedReading(nowMs: number): boolean {
+    const { sentBytes } = this.#intake;
+    if (this.#socket.writableLength === 0 || sentBytes !== this.#sentBytes || this.#isUpgraded) {
+      this.#sentBytes = sentBytes;
+      this.#readAtMs = nowMs;
+    }
+    return nowMs - this.#readAtMs >= this.#ways.idleTimeoutMs;
   }
 
   /** How long the client may do nothing in the state it is in. */
@@ -182,8 +215,8 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   }
 
   #closed(): void {
-    this.#intake.release();
     this.#leave();
+    this.#intake.gone();
     this.#ways.gone(this);
   }
 

@@ -1,11 +1,13 @@
 // What comes from one client: requests, read ahead a little while an earlier one is being answered, each with its body as far as it
 // is here. Reads no further than is of use: who waits in line costs little, and in the end its client waits too.
 import type { Socket } from 'node:net';
+import type { MemoryBudget } from '../../memory-budget.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { isWebSocket } from '../upgrade.ts';
 import type { NodeParser, ParserFault } from './node-parser.ts';
 import { IncomingRequest, type RequestCarrier } from './request.ts';
 import { type ParsedHead, type ReaderSink, SocketReader } from './socket-reader.ts';
+import { headBytes, unfinishedHeadBytes } from './weight.ts';
 
 /** Who takes the requests. */
 export interface IntakeOwner {
@@ -15,17 +17,24 @@ export interface IntakeOwner {
   switched(request: IncomingRequest, rest: Buffer): void;
 }
 
-/** So many requests may be read ahead. */
+/** So many requests may be read ahead, or heads of so many bytes in memory. */
 const MOST_AHEAD = 16;
+const MOST_AHEAD_BYTES = 64 * 1024;
 
 export class Intake implements ReaderSink, RequestCarrier {
   readonly #owner: IntakeOwner;
   readonly #reader: SocketReader;
-  readonly #bodyAheadBytes: number;
+  readonly #limits: ConnectionLimits;
+  readonly #memory: MemoryBudget;
   /** Not taken yet. */
   readonly #ahead: IncomingRequest[] = [];
   /** Bytes of bodies that nobody has taken yet. */
   #aheadBytes = 0;
+  /** Taken from the budget for heads that are not answered yet, and for the one that is coming. */
+  #headsBytes = 0;
+  #unfinishedBytes = 0;
+  /** Of the head that is coming, as it came. */
+  #headReadBytes = 0;
   #isClosed = false;
   /** Taken, and being answered. */
   current: IncomingRequest | undefined;
@@ -38,14 +47,25 @@ export class Intake implements ReaderSink, RequestCarrier {
   /** Nothing is read any more. */
   fault: ParserFault | undefined;
 
-  constructor(socket: Socket, parser: NodeParser, limits: ConnectionLimits, owner: IntakeOwner) {
+  constructor(socket: Socket, parser: NodeParser, limits: ConnectionLimits, memory: MemoryBudget, owner: IntakeOwner) {
     this.#owner = owner;
-    this.#bodyAheadBytes = limits.bodyAheadBytes;
-    this.#reader = new SocketReader(socket, parser, limits.maxHeaderBytes, this);
+    this.#limits = limits;
+    this.#memory = memory;
+    this.#reader = new SocketReader(socket, parser, limits, this);
   }
 
   get remoteAddress(): string {
     return this.#owner.remoteAddress;
+  }
+
+  /** Taken from the budget for a head that is not complete. */
+  get unfinishedBytes(): number {
+    return this.#unfinishedBytes;
+  }
+
+  /** See `SocketReader.sentBytes`. */
+  get sentBytes(): number {
+    return this.#reader.sentBytes;
   }
 
   /** Between two requests, nothing of a next one here. */
@@ -66,7 +86,10 @@ export class Intake implements ReaderSink, RequestCarrier {
 
   /** The current one is answered; what still comes of it is dropped. */
   answered(): void {
-    this.current?.dropBody();
+    if (this.current !== undefined) {
+      this.current.dropBody();
+      this.#giveHeads(this.current.headBytes);
+    }
     this.current = undefined;
     this.hasMoved = true;
   }
@@ -74,7 +97,13 @@ export class Intake implements ReaderSink, RequestCarrier {
   /** No more requests: what still comes is read and dropped, since a client that cannot send on may not read either. */
   close(): void {
     this.#isClosed = true;
+    for (const request of this.#ahead) {
+      request.dropBody();
+      this.#giveHeads(request.headBytes);
+    }
     this.#ahead.length = 0;
+    this.#forgetUnfinished();
+    this.#reader.forget();
     this.current?.dropBody();
     this.coming?.dropBody();
     this.coming = undefined;
@@ -92,17 +121,28 @@ export class Intake implements ReaderSink, RequestCarrier {
     this.#reader.release();
   }
 
+  /** The connection is gone, and with it all that was kept for it. */
+  gone(): void {
+    this.release();
+    this.#memory.giveHeap(this.#headsBytes);
+    this.#headsBytes = 0;
+  }
+
   begun(): void {
-    if (this.#isClosed) return;
+    if (this.#isDeaf) return;
+    this.#headReadBytes = 0;
     this.isInHead = true;
     this.hasMoved = true;
   }
 
   head(head: ParsedHead): boolean {
-    if (this.#isClosed) return false;
+    if (this.#isDeaf) return false;
     this.isInHead = false;
     this.hasMoved = true;
-    const request = new IncomingRequest(head, this);
+    this.#forgetUnfinished();
+    const bytes = headBytes(head.url, head.rawHeaders);
+    if (!this.#takeHeads(bytes)) return false;
+    const request = new IncomingRequest(head, this, bytes);
     // Behind others that wait for their answers an upgrade is ignored.
     const isAlone = this.current === undefined && this.#ahead.length === 0;
     this.coming = request;
@@ -111,9 +151,15 @@ export class Intake implements ReaderSink, RequestCarrier {
   }
 
   body(bytes: Buffer): void {
-    if (this.coming === undefined) return;
+    if (this.coming === undefined || this.fault !== undefined) return;
     this.hasMoved = true;
-    if (this.coming.keep(bytes)) this.#aheadBytes += bytes.length;
+    if (this.coming.isDropped) return;
+    if (!this.#memory.take(bytes.length)) {
+      this.#refuse();
+      return;
+    }
+    this.#aheadBytes += bytes.length;
+    this.coming.keep(bytes);
   }
 
   ended(trailers: readonly string[]): void {
@@ -121,8 +167,9 @@ export class Intake implements ReaderSink, RequestCarrier {
     this.coming = undefined;
   }
 
-  packetRead(fault: ParserFault | undefined): void {
+  packetRead(fault: ParserFault | undefined, bytes: number): void {
     this.fault ??= fault;
+    if (this.isInHead && !this.#isDeaf) this.#countUnfinished(bytes);
     this.current?.packetRead();
     if (!this.#isClosed) this.#owner.packetRead();
     this.#regulate();
@@ -132,7 +179,7 @@ export class Intake implements ReaderSink, RequestCarrier {
     const request = this.#ahead.pop();
     if (request === undefined) return;
     this.current = request;
-    this.release();
+    this.#reader.release();
     this.#owner.switched(request, rest);
   }
 
@@ -142,13 +189,61 @@ export class Intake implements ReaderSink, RequestCarrier {
 
   taken(bytes: number): void {
     this.#aheadBytes -= bytes;
+    this.#memory.give(bytes);
     this.hasMoved = true;
     this.#regulate();
   }
 
+  /** Nothing that comes is kept. */
+  get #isDeaf(): boolean {
+    return this.#isClosed || this.fault !== undefined;
+  }
+
+  /** An upper bound: the packet may have held more than the head that is coming. */
+  #countUnfinished(packetBytes: number): void {
+    this.#headReadBytes = Math.min(this.#headReadBytes + packetBytes, this.#limits.maxHeaderBytes);
+    const bytes = unfinishedHeadBytes(this.#headReadBytes, this.#reader.texts) - this.#unfinishedBytes;
+    if (bytes > 0 && this.#takeHeads(bytes)) this.#unfinishedBytes += bytes;
+  }
+
+  #forgetUnfinished(): void {
+    this.#giveHeads(this.#unfinishedBytes);
+    this.#unfinishedBytes = 0;
+  }
+
+  #takeHeads(bytes: number): boolean {
+    if (!this.#memory.takeHeap(bytes)) {
+      this.#refuse();
+      return false;
+    }
+    this.#headsBytes += bytes;
+    return true;
+  }
+
+  #giveHeads(bytes: number): void {
+    if (bytes === 0) return;
+    this.#headsBytes -= bytes;
+    this.#memory.giveHeap(bytes);
+  }
+
+  /** There is no memory for what comes: who is before it is answered, and then the connection ends with 503. */
+  #refuse(): void {
+    this.#memory.refusals++;
+    this.fault ??= overloaded();
+  }
+
   #regulate(): void {
     if (this.#isClosed) return;
-    if (this.#ahead.length >= MOST_AHEAD || this.#aheadBytes >= this.#bodyAheadBytes) this.#reader.stop();
+    const isAhead =
+      this.#ahead.length >= MOST_AHEAD || (this.#ahead.length > 0 && this.#headsBytes >= MOST_AHEAD_BYTES);
+    if (isAhead || this.#aheadBytes >= this.#limits.bodyAheadBytes) this.#reader.stop();
     else this.#reader.go();
   }
+}
+
+/** What a connection ends with for want of memory (see ../broken.ts). */
+export function overloaded(): ParserFault {
+  return Object.assign(new Error('the sidecar has no memory left for this request; try again'), {
+    code: 'ERR_OVERLOADED',
+  });
 }

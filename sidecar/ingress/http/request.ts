@@ -32,6 +32,8 @@ export class IncomingRequest {
   readonly httpVersionMinor: number;
   /** The client will send another request on this connection. */
   readonly isKeptAlive: boolean;
+  /** Bytes that the head takes in memory. */
+  readonly headBytes: number;
   /** All of it has come. */
   isComplete = false;
   rawTrailers = NO_LINES;
@@ -43,7 +45,7 @@ export class IncomingRequest {
   /** Nobody wants the body any more. */
   isDropped = false;
 
-  constructor(head: ParsedHead, carrier: RequestCarrier) {
+  constructor(head: ParsedHead, carrier: RequestCarrier, headBytes: number) {
     this.method = head.method;
     this.url = head.url;
     this.rawHeaders = head.rawHeaders;
@@ -51,6 +53,7 @@ export class IncomingRequest {
     this.httpVersionMinor = head.httpVersionMinor;
     this.isKeptAlive = head.isKeptAlive;
     this.#carrier = carrier;
+    this.headBytes = headBytes;
   }
 
   get remoteAddress(): string {
@@ -113,11 +116,9 @@ export class IncomingRequest {
     for (const { length } of this.#chunks.splice(0)) this.#carrier.taken(length);
   }
 
-  /** For the connection: kept until `packetRead`. False: it is not kept. */
-  keep(bytes: Buffer): boolean {
-    if (this.isDropped) return false;
+  /** For the connection: kept until `packetRead`. */
+  keep(bytes: Buffer): void {
     this.#chunks.push(bytes);
-    return true;
   }
 
   /** For the connection. */

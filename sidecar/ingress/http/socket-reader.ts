@@ -1,6 +1,7 @@
 // A client's socket read by Node's parser, the parser taking the bytes from the socket's handle itself (`consume`), as node:http has
-// it. Knows, beside the parser, that a socket has `_handle` with `reading`, `readStart` and `readStop`.
+// it. Knows, beside the parser, that a socket has `_handle` with `reading`, `readStart`, `readStop`, `bytesWritten` and `writeQueueSize`.
 import type { Socket } from 'node:net';
+import type { ConnectionLimits } from '../limits.ts';
 import { type HeadersComplete, type NodeParser, type Parser, type ParserFault, unfit } from './node-parser.ts';
 
 /** Told what is read, while the parser is at work: takes note, and does nothing else before `packetRead` or `switched`. */
@@ -11,8 +12,8 @@ export interface ReaderSink {
   head(head: ParsedHead): boolean;
   body(bytes: Buffer): void;
   ended(trailers: readonly string[]): void;
-  /** The parser rests: all of one packet has been told. `fault`: it is not HTTP, and nothing more will be told. */
-  packetRead(fault: ParserFault | undefined): void;
+  /** The parser rests: all of one packet has been told. `fault`: it is not HTTP, and nothing more will be told. `bytes`: its length. */
+  packetRead(fault: ParserFault | undefined, bytes: number): void;
   /** The parser rests for good, behind the head of what was taken for another protocol; `rest` came behind it. */
   switched(rest: Buffer): void;
 }
@@ -30,7 +31,15 @@ export interface ParsedHead {
 }
 
 type SocketWithin = Socket & {
-  readonly _handle?: { reading: boolean; readStart(): number; readStop(): number } | null;
+  readonly _handle?: {
+    reading: boolean;
+    readStart(): number;
+    readStop(): number;
+    /** Handed to the system, or waiting to be. */
+    readonly bytesWritten: number;
+    /** Of these, those that wait. */
+    readonly writeQueueSize: number;
+  } | null;
 };
 
 const NO_LINES: readonly string[] = [];
@@ -42,8 +51,10 @@ export class SocketReader {
   readonly #sink: ReaderSink;
   readonly #parser: Parser;
   readonly #methods: readonly string[];
-  /** Long heads, and trailers, come in parts. */
+  readonly #mostTexts: number;
+  /** Names and values of a head, or of trailers, that comes in parts; one more than there may be where there are too many. */
   #lines: string[] = [];
+  #isDeaf = false;
   #url = '';
   #wantsUpgrade = false;
   #isSwitched = false;
@@ -52,12 +63,18 @@ export class SocketReader {
   #isReleased = false;
 
   /** From now on the socket's own listeners hear of its end only. */
-  constructor(socket: SocketWithin, from: NodeParser, maxHeaderBytes: number, sink: ReaderSink) {
+  constructor(
+    socket: SocketWithin,
+    from: NodeParser,
+    { maxHeaderBytes, maxHeaders }: Pick<ConnectionLimits, 'maxHeaderBytes' | 'maxHeaders'>,
+    sink: ReaderSink,
+  ) {
     const handle = socket._handle;
     if (typeof handle?.readStart !== 'function' || typeof handle.readStop !== 'function') throw unfit('Socket._handle');
     this.#socket = socket;
     this.#sink = sink;
     this.#methods = from.methods;
+    this.#mostTexts = 2 * maxHeaders + 2;
     const { slots } = from;
     const parser = from.create(maxHeaderBytes, this);
     parser[slots.kOnMessageBegin] = () => sink.begun();
@@ -68,6 +85,24 @@ export class SocketReader {
     parser[slots.kOnExecute] = (outcome: number | ParserFault) => this.#packetRead(outcome);
     parser.consume(handle);
     this.#parser = parser;
+  }
+
+  /** Names and values that are kept of a head that is not complete. */
+  get texts(): number {
+    return this.#lines.length;
+  }
+
+  /** Bytes that the system has taken off our hands, of all that was written; they are the client's when it reads. */
+  get sentBytes(): number {
+    const handle = this.#socket._handle;
+    return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
+  }
+
+  /** What has come of a head is forgotten, and nothing is kept any more. */
+  forget(): void {
+    this.#isDeaf = true;
+    this.#lines = [];
+    this.#url = '';
   }
 
   /** What comes stays in the kernel, until its sender waits. That it has left is not noticed meanwhile. */
@@ -99,7 +134,8 @@ export class SocketReader {
   }
 
   #part(lines: readonly string[], url: string): void {
-    for (const line of lines) this.#lines.push(line);
+    if (this.#isDeaf) return;
+    for (const line of lines) if (this.#lines.length < this.#mostTexts) this.#lines.push(line);
     this.#url += url;
   }
 
@@ -130,7 +166,8 @@ export class SocketReader {
   #packetRead(outcome: number | ParserFault): void {
     const read = this.#leavesRest && typeof outcome === 'number' ? this.#readRest(outcome) : outcome;
     if (this.#isSwitched) return;
-    this.#sink.packetRead(typeof read === 'number' ? undefined : read);
+    if (typeof read !== 'number') this.#sink.packetRead(read, 0);
+    else this.#sink.packetRead(this.#lines.length < this.#mostTexts ? undefined : tooManyLines(), read);
   }
 
   /** Of the packet's bytes that many are read. */
@@ -147,6 +184,10 @@ export class SocketReader {
     }
     return read;
   }
+}
+
+function tooManyLines(): ParserFault {
+  return Object.assign(new Error('too many header lines'), { code: 'HPE_HEADER_OVERFLOW' });
 }
 
 function close(parser: Parser): void {
