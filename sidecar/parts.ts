@@ -31,6 +31,7 @@ import type { Traces } from './telemetry/traces.ts';
 import { createCallContainer } from './upstream/call.ts';
 import { Container } from './upstream/container.ts';
 import { ContainerHealth } from './upstream/health.ts';
+import { NotReadyWarning } from './upstream/not-ready-warning.ts';
 import { WebSockets } from './upstream/websocket.ts';
 
 export interface SidecarDeps {
@@ -70,6 +71,7 @@ export interface SidecarParts extends Ground {
   readonly service: QueueService;
   readonly drain: Drain;
   readonly health: ContainerHealth;
+  readonly notReadyWarning: NotReadyWarning;
   readonly keys: ApiKeys | undefined;
   readonly admin: AdminServer;
 }
@@ -94,7 +96,14 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
     },
   });
   const drain = createDrain(ground, service, () => health.isAway);
-  const health = createHealth(ground, drain);
+  const health = createHealth(ground, drain, () => notReadyWarning.stateChanged());
+  const notReadyWarning = new NotReadyWarning({
+    clock,
+    logger,
+    state: () => health.state,
+    lastAnswer: () => health.lastAnswer,
+    waiting: () => gate.waiting,
+  });
   const keys = settings.authKeysDir === '' ? undefined : new ApiKeys(settings.authKeysDir, clock, logger);
   const pipeline = assemblePipeline(ground, { service, drain, health, keys });
   traffic.serve({
@@ -115,7 +124,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
     failed: (error, path) => logger.error({ err: error, path }, 'admin path failed'),
   });
   observe(ground, drain, health);
-  return { ...ground, service, drain, health, keys, admin };
+  return { ...ground, service, drain, health, notReadyWarning, keys, admin };
 }
 
 function createGround(
@@ -169,7 +178,11 @@ function createDrain(
   });
 }
 
-function createHealth({ settings, clock, logger, gate }: Ground, drain: Drain): ContainerHealth {
+function createHealth(
+  { settings, clock, logger, gate }: Ground,
+  drain: Drain,
+  stateChanged: () => void,
+): ContainerHealth {
   const options = {
     url: healthUrlOf(settings),
     periodMs: settings.healthPeriodSeconds * 1000,
@@ -184,6 +197,7 @@ function createHealth({ settings, clock, logger, gate }: Ground, drain: Drain): 
       if (state === 'healthy') gate.open();
       else gate.close();
       drain.recheck();
+      stateChanged();
     },
   });
   if (health.state !== 'healthy') gate.close();

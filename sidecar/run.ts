@@ -1,5 +1,6 @@
 // The sidecar's life: parts started in order, a drain when the signal aborts, parts stopped in reverse.
 // main.ts and the tests both call `run`.
+import { isLoopback } from '../runtime/admin-server.ts';
 import { type Part, startAll } from '../runtime/lifecycle.ts';
 import type { SidecarSettings } from './contract.ts';
 import { createParts, type SidecarDeps, type SidecarParts } from './parts.ts';
@@ -12,6 +13,10 @@ export interface RunningSidecar {
   /** Resolves when the sidecar has drained and stopped after its signal aborted. */
   readonly stopped: Promise<void>;
 }
+
+const OPEN_TO_ALL =
+  'no API keys are configured: whoever reaches the traffic port may send requests; --auth-keys-dir asks for keys, --host 127.0.0.1 ' +
+  'listens on loopback only';
 
 /** Resolves when the sidecar serves. It drains and stops when the signal aborts. */
 export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
@@ -31,17 +36,21 @@ export async function run(signal: AbortSignal, settings: SidecarSettings, deps: 
   if (collectGarbage !== undefined)
     collectStartGarbage(clock, () => gate.isIdle && service.running === 0, collectGarbage);
   logger.info({ trafficPort: traffic.port, adminPort: admin.port }, 'serving');
+  if (settings.authKeysDir === '' && !isLocal(settings.host)) logger.info(OPEN_TO_ALL);
   return { trafficPort: traffic.port, adminPort: admin.port, stopped };
 }
 
+const isLocal = (host: string): boolean => host === 'localhost' || isLoopback(host);
+
 /** Probes are answered first and last; traffic comes when everything behind it is there. */
 function inOrder(parts: SidecarParts): readonly Part[] {
-  const { settings, service, health, keys, admin, traces, traffic } = parts;
+  const { settings, service, health, notReadyWarning, keys, admin, traces, traffic } = parts;
   return [
     ...(traces === undefined ? [] : [{ name: 'traces', stop: () => traces.close() }]),
     admin,
     { name: 'queue', start: () => service.start(), stop: () => service.stop() },
     { name: 'health', start: () => health.start(), stop: () => health.stop() },
+    notReadyWarning,
     ...(keys === undefined ? [] : [keys]),
     {
       name: 'traffic port',

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +15,18 @@ interface Ended {
   readonly stderr: string;
 }
 
+function spawnProgram(program: 'sidecar' | 'operator', ...argv: readonly string[]) {
+  return spawn(process.execPath, [`${program}/main.ts`, ...argv], { env: { PATH: process.env.PATH } });
+}
+
+function temporaryDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'test-command-line-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
 async function start(program: 'sidecar' | 'operator', ...argv: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [`${program}/main.ts`, ...argv], { env: { PATH: process.env.PATH } });
+  const child = spawnProgram(program, ...argv);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (bytes: Buffer) => (stdout += bytes));
@@ -48,13 +59,11 @@ it.each(['--port', '--admin-port'])('says in one sentence that the port of %s is
   await once(other, 'listening');
   const port = String((other.address() as AddressInfo).port);
   const ports = { '--port': '0', '--admin-port': '0', [flag]: port };
-  const dataDir = mkdtempSync(join(tmpdir(), 'test-command-line-'));
-  onTestFinished(() => rmSync(dataDir, { recursive: true }));
   const { code, stdout } = await start(
     'sidecar',
     '--name=a',
     '--host=127.0.0.1',
-    `--data-dir=${dataDir}`,
+    `--data-dir=${temporaryDir()}`,
     ...Object.entries(ports).map(([name, value]) => `${name}=${value}`),
   );
   other.close();
@@ -65,4 +74,28 @@ it.each(['--port', '--admin-port'])('says in one sentence that the port of %s is
     msg: `cannot listen: port ${port} is taken by another program; choose another with ${flag}`,
   });
   expect(last).not.toHaveProperty('err');
+});
+
+it('says who may call, and why callers wait for a server without a health path', async () => {
+  const model = createHttpServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+  await once(model, 'listening');
+  onTestFinished(() => void model.close());
+  const upstream = `http://127.0.0.1:${(model.address() as AddressInfo).port}`;
+  const child = spawnProgram(
+    'sidecar',
+    '--name=a',
+    '--port=0',
+    '--admin-port=0',
+    `--data-dir=${temporaryDir()}`,
+    `--upstream=${upstream}`,
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let log = '';
+  for await (const bytes of child.stdout) {
+    log += bytes;
+    if (log.includes('requests wait')) break;
+  }
+  expect(log).toContain('no API keys are configured: whoever reaches the traffic port may send requests');
+  expect(log).toContain('requests wait until the model container is ready (GET /health: ');
+  expect(log).toContain('answered 404');
 });
