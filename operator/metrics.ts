@@ -1,6 +1,8 @@
 // The operator's metrics, names in one place, every label value there from the start. They count; nobody decides by them.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { InferenceDeployment } from './api/inference-deployment.ts';
 import type { Verb } from './cluster/api-error.ts';
+import { registerDeploymentMetrics } from './deployment-metrics.ts';
 import type { Outcome } from './reconcile/outcome.ts';
 
 const outcomes = ['done', 'waiting', 'transient', 'stalled'] as const satisfies readonly Outcome['kind'][];
@@ -11,7 +13,7 @@ const misnamed = ['nodejs_active_resources_total', 'nodejs_active_handles_total'
 
 export interface MetricSources {
   readonly queueDepth: () => number;
-  readonly deployments: () => number;
+  readonly deployments: () => Iterable<InferenceDeployment>;
   readonly watchers: () => readonly {
     readonly name: string;
     readonly interruptions: number;
@@ -76,7 +78,9 @@ export class OperatorMetrics {
         },
       });
     gauge('inference_operator_queue_depth', 'Deployments that wait for a reconcile', sources.queueDepth);
-    gauge('inference_operator_deployments', 'InferenceDeployments that are watched', sources.deployments);
+    const { deployments } = sources;
+    gauge('inference_operator_deployments', 'InferenceDeployments that are watched', () => [...deployments()].length);
+    registerDeploymentMetrics(this.registry, deployments);
     gauge('inference_operator_leader', '1 while this process does the work', () => (sources.isLeader() ? 1 : 0));
     new Gauge({
       name: 'inference_operator_watch_staleness_seconds',

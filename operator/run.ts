@@ -65,7 +65,7 @@ export async function run(
   const parts = { settings, client, view, stats, events, turns, clock, log, newAdminToken };
   metrics.observe({
     queueDepth: () => queue.depth,
-    deployments: () => view.count,
+    deployments: () => view.owners(),
     watchers: () => view.watchers,
     isLeader: () => lease.isHeld || !settings.leaderElection,
   });

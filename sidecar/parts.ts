@@ -134,7 +134,7 @@ function createGround(
 ): Ground {
   const { concurrency, upstream: origin } = settings;
   const idleTimeoutMs = settings.idleTimeoutSeconds * 1000;
-  const metrics = new Metrics();
+  const metrics = new Metrics(settings);
   const { memoryBudgetBytes, maxBodyBytes } = settings;
   const memory = new MemoryBudget(memoryLimits(memoryBudgetBytes, processMemory().heapLimitBytes, maxBodyBytes));
   return {

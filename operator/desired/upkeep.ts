@@ -26,14 +26,8 @@ export function podMonitor({ owner, settings, hasPodMonitorApi }: DesiredInput) 
     ...childHead(owner, resources.podMonitors, childNames.podMonitor(name), { labels: settings.podMonitorLabels }),
     spec: {
       selector: { matchLabels: podSelector(name) },
-      // Every series says whose it is: `deployment="llm"`. Alerts and dashboards of the chart go by it.
-      podMetricsEndpoints: [
-        {
-          port: 'metrics',
-          path: adminPaths.metrics,
-          relabelings: [{ targetLabel: 'deployment', replacement: name, action: 'replace' }],
-        },
-      ],
+      // The sidecar's series say themselves whose they are (namespace, deployment), as alerts and dashboard need it.
+      podMetricsEndpoints: [{ port: 'metrics', path: adminPaths.metrics, honorLabels: true }],
     },
   };
 }

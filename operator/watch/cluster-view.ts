@@ -93,8 +93,8 @@ export class ClusterView {
   keys(): readonly Key[] {
     return [...this.#stores.inferenceDeployments.all()].map((owner) => deploymentKey(owner)!);
   }
-  get count(): number {
-    return this.#stores.inferenceDeployments.size;
+  owners(): Iterable<InferenceDeployment> {
+    return this.#stores.inferenceDeployments.all() as Iterable<InferenceDeployment>;
   }
   owner(key: Key): InferenceDeployment | undefined {
     return this.#stores.inferenceDeployments.get(key) as InferenceDeployment | undefined;

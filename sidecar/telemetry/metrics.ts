@@ -15,7 +15,9 @@ export class Metrics {
   readonly #byName = new Map<MetricName, Counter | Gauge | TalliedHistogram>();
   #ofProcess: Promise<void> | undefined;
 
-  constructor() {
+  /** Every series says whose it is: whoever scrapes without knowing the pod's labels needs it. */
+  constructor(deployment: { readonly namespace: string; readonly name: string }) {
+    this.#registry.setDefaultLabels({ namespace: deployment.namespace, deployment: deployment.name });
     for (const name of Object.keys(metricNames) as MetricName[]) this.#byName.set(name, this.#create(name));
   }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { metricNames } from '../../sidecar/telemetry/metric-names.ts';
+import { seriesValue } from '../support/metrics-text.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 let sidecar: TestSidecar;
@@ -78,9 +79,15 @@ test('every metric is there from the start', async () => {
 });
 
 test('requests are counted by mode and code', async () => {
-  const countOf = (text: string) =>
-    Number(/^inference_requests_total\{mode="sync",code="422"\} (\d+)/m.exec(text)?.[1] ?? 0);
+  const countOf = (text: string) => seriesValue(text, 'inference_requests_total', { mode: 'sync', code: '422' }) ?? 0;
   const before = countOf(await metrics());
   await fetch(`${sidecar.url}/fail?status=422`);
   expect(countOf(await metrics())).toBe(before + 1);
+});
+
+test('every series says whose it is, so that a scrape without labels of pods can tell deployments apart', async () => {
+  const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
+  const series = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(series.length).toBeGreaterThan(100);
+  expect(series.filter((line) => !/\{.*\bnamespace="default",deployment="[a-z]+"/.test(line))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // A client that leaves: the container's work stops at once, and the slot or the place in line is free.
 import { afterEach, expect, test } from 'vitest';
+import { seriesValue } from '../support/metrics-text.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 let sidecar: TestSidecar;
@@ -68,5 +69,5 @@ test('the log says that it left, and metrics count it as 499', async () => {
   await sidecar.until(({ inFlight }) => inFlight === 0);
   expect(sidecar.log.find(({ left }) => left)).toMatchObject({ msg: 'request', status: 499, mode: 'sync' });
   const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
-  expect(metrics).toContain('inference_requests_total{mode="sync",code="499"} 1');
+  expect(seriesValue(metrics, 'inference_requests_total', { mode: 'sync', code: '499' })).toBe(1);
 });

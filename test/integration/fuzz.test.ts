@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Fuzz } from '../support/fuzz.ts';
+import { seriesValue } from '../support/metrics-text.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
@@ -44,7 +45,7 @@ test('afterwards nothing is inside, waiting or open', async () => {
   await sidecar.model.when((stats) => stats.inFlight === 0);
   await eventually(async () => {
     const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
-    const open = Number(/^inference_client_connections (\d+)/m.exec(metrics)?.[1]);
+    const open = seriesValue(metrics, 'inference_client_connections') ?? Number.NaN;
     // This client keeps one or two alive.
     if (!(open <= 2)) throw new Error(`${open} connections`);
   });

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { SidecarStats } from '../../sidecar/contract.ts';
+import { seriesValue } from '../support/metrics-text.ts';
 import type { SidecarProgram } from '../support/sidecar-program.ts';
 
 /** Of V8, after a collection. `external` holds the bodies: buffers lie outside of the heap. */
@@ -38,7 +39,7 @@ export async function look(sidecar: SidecarProgram, atSeconds: number): Promise<
     heldMiB: (heapBytes + externalBytes) / MIB,
     rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
     descriptors: readdirSync(`/proc/${child.pid}/fd`).length,
-    connections: Number(/^inference_client_connections (\d+)/m.exec(metrics)?.[1]),
+    connections: seriesValue(metrics, 'inference_client_connections') ?? Number.NaN,
     inFlight: stats.inFlight,
     waiting: stats.waiting,
     queued: stats.queue?.queued ?? Number.NaN,

@@ -39,6 +39,44 @@ export const alertCases: readonly AlertCase[] = [
     labels: llm,
   },
   {
+    // Looked at every second by its caller: the look-ups must not hide what fails.
+    alert: 'InferenceRequestsFailing',
+    series: {
+      [`inference_requests_total{${who}, mode="lookup", code="200"}`]: '0+6000x60',
+      [`inference_requests_total{${who}, mode="async", code="202"}`]: '0+80x60',
+      [`inference_requests_total{${who}, mode="async", code="503"}`]: '0+20x60',
+    },
+    at: '20m',
+    labels: llm,
+  },
+  {
+    alert: 'InferenceAsyncAnswersFailing',
+    series: {
+      [`inference_async_completed_total{${who}, mode="async", code="200"}`]: '0+80x60',
+      [`inference_async_completed_total{${who}, mode="async", code="500"}`]: '0+20x60',
+    },
+    at: '30m',
+    labels: llm,
+  },
+  {
+    alert: 'InferenceDeploymentDown',
+    series: {
+      'inference_deployment_replicas_wanted{namespace="models", deployment="llm", pod="operator-1"}': '2x60',
+      'inference_deployment_replicas_ready{namespace="models", deployment="llm", pod="operator-1"}': '0x60',
+    },
+    at: '45m',
+    labels: llm,
+  },
+  {
+    alert: 'InferenceDeploymentInTrouble',
+    series: {
+      'inference_deployment_phase{namespace="models", deployment="llm", phase="QuotaReached", pod="operator-1"}':
+        '1x60',
+    },
+    at: '20m',
+    labels: { ...llm, phase: 'QuotaReached' },
+  },
+  {
     alert: 'InferenceAsyncLost',
     series: {
       [`inference_async_failed_total{${who}}`]: '0x30 1x30',
@@ -80,6 +118,14 @@ export const alertCases: readonly AlertCase[] = [
 ];
 
 export const healthySeries: Readonly<Record<string, string>> = {
+  'inference_deployment_replicas_wanted{namespace="models", deployment="llm", pod="operator-1"}': '2x60',
+  'inference_deployment_replicas_ready{namespace="models", deployment="llm", pod="operator-1"}': '0x20 1x40',
+  'inference_deployment_replicas_wanted{namespace="models", deployment="paused", pod="operator-1"}': '0x60',
+  'inference_deployment_replicas_ready{namespace="models", deployment="paused", pod="operator-1"}': '0x60',
+  'inference_deployment_phase{namespace="models", deployment="llm", phase="Healthy", pod="operator-1"}': '1x60',
+  [`inference_async_completed_total{${who}, mode="async", code="200"}`]: '0+99x60',
+  [`inference_async_completed_total{${who}, mode="async", code="500"}`]: '0+1x60',
+  [`inference_requests_total{${who}, mode="lookup", code="404"}`]: '0+900x60',
   [`inference_container_state{${who}, state="healthy"}`]: '1x60',
   [`inference_container_state{${who}, state="unhealthy"}`]: '1x5 0x55',
   [`inference_requests_total{${who}, mode="sync", code="200"}`]: '0+99x60',
