@@ -209,7 +209,7 @@ function assemblePipeline(
   { service, drain, health, keys }: Pick<SidecarParts, 'service' | 'drain' | 'health' | 'keys'>,
 ): Pipeline {
   const { settings, limits } = ground;
-  const requests = new Requests(service.queue);
+  const requests = new Requests(service.queue, ground.clock);
   return createPipeline({
     settings,
     limits,

@@ -56,6 +56,7 @@ export class Exchange implements AnswerWatcher {
   hasEnded = false;
 
   #clientGone: (() => void) | undefined;
+  #leaving: AbortController | undefined;
   #waitsForContinue: boolean;
   #hasSwitched = false;
 
@@ -98,10 +99,20 @@ export class Exchange implements AnswerWatcher {
   /**
    * What to do when the client leaves before the answer is complete: leave the line, close the container's connection.
    * No field to assign to: V8 makes a function that is assigned to a property in its old generation, where it kept each
-   * request with all its parts until the next full collection.
+   * request with all its parts until the next full collection. Called at once where the client has left already.
    */
   onClientGone(call: () => void): void {
-    this.#clientGone = call;
+    if (this.hasClientLeft) call();
+    else this.#clientGone = call;
+  }
+
+  /** Aborts when the client leaves before the answer is complete; aborted already where it has left. */
+  get clientGone(): AbortSignal {
+    if (this.#leaving === undefined) {
+      this.#leaving = new AbortController();
+      if (this.hasClientLeft) this.#leaving.abort();
+    }
+    return this.#leaving.signal;
   }
 
   /** The value of all `Prefer` lines. */
@@ -200,6 +211,7 @@ export class Exchange implements AnswerWatcher {
     if (!isWhole) {
       this.hasClientLeft = true;
       this.#clientGone?.();
+      this.#leaving?.abort();
     }
     this.#clientGone = undefined;
     this.#host.ended(this);

@@ -65,7 +65,7 @@ export class Acceptance {
       const outcome = await this.#queue.submit(submission);
       const refusal = this.#refusal(outcome);
       if (refusal !== undefined) exchange.answerProblem(refusal);
-      else if (decision.waitSeconds > 0) await this.#answerWhenDone(exchange, decision);
+      else if (decision.waitSeconds > 0 && !exchange.hasClientLeft) await this.#answerWhenDone(exchange, decision);
       else this.#answerAccepted(exchange, decision);
     } catch (error) {
       exchange.answerProblem(storeProblem(error));
@@ -90,12 +90,18 @@ export class Acceptance {
   }
 
   async #answerWhenDone(exchange: Exchange, decision: Decision): Promise<void> {
-    const leaving = new AbortController();
-    exchange.onClientGone(() => leaving.abort());
-    await this.#queue.waitUntilDone(exchange.id, decision.waitSeconds * 1000, leaving.signal);
-    const status = await this.#queue.status(exchange.id);
-    if (status?.state === 'done') await this.#requests.answerResult(exchange, ['Preference-Applied', decision.applied]);
-    else this.#answerAccepted(exchange, decision);
+    try {
+      const waitMs = decision.waitSeconds * 1000;
+      const status = await this.#queue.waitUntilDone(exchange.id, waitMs, exchange.clientGone);
+      if (exchange.hasClientLeft) return;
+      if (status?.state === 'done') {
+        await this.#requests.answerResult(exchange, ['Preference-Applied', decision.applied]);
+        return;
+      }
+    } catch {
+      // It is stored: that the store went away while the client waited does not refuse it.
+    }
+    this.#answerAccepted(exchange, decision);
   }
 
   #answerAccepted(exchange: Exchange, decision: Decision): void {

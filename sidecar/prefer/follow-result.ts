@@ -1,5 +1,6 @@
 // GET /result with `Accept: text/event-stream`: the container's own event stream as it is produced, from the beginning or
 // after `Last-Event-ID`, from any replica, as often as wanted. Each event carries its number as `id`.
+import type { Clock } from '../../runtime/clock.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
 import type { Queue, QueuedStatus } from '../queue/queue.ts';
@@ -8,25 +9,28 @@ import { EventStreamPosition } from '../upstream/event-stream.ts';
 import { isPlain } from '../upstream/headers.ts';
 import { withEventId } from './event-id.ts';
 import { failureOf } from './failure-of.ts';
-import { looksAt } from './looks.ts';
+import { writeComments } from './keep-alive.ts';
 import { replayed } from './replayed.ts';
 
 const CHUNKS_AT_ONCE = 256;
-const LONGEST_WAIT_MS = 15_000;
 /** The container died in the middle and another try streams from the beginning. */
 const RESTART = Buffer.from('event: restart\ndata: {}\n\n');
 
 /** False when there is no stream, and none will come: nothing was answered. Rejects only before the head is written. */
-export async function followResult(exchange: Exchange, queue: Queue): Promise<boolean> {
-  const leaving = new AbortController();
-  exchange.onClientGone(() => leaving.abort());
+export async function followResult(exchange: Exchange, queue: Queue, clock: Clock): Promise<boolean> {
+  const { clientGone } = exchange;
   const reader = new StreamReader(exchange, queue);
+  const watch = queue.watch(exchange.id, 'stream');
+  const stopComments = writeComments(clock, exchange.response, () => reader.mayComment);
   try {
-    for await (const _ of looksAt(queue, exchange.id, LONGEST_WAIT_MS, leaving.signal)) {
+    while (!clientGone.aborted) {
       // The status first: what was appended before it said `done` is read after it.
-      const status = await queue.status(exchange.id);
-      const end = await reader.readOn(leaving.signal);
-      if (end === 'open' && status !== null && status.state !== 'done') continue;
+      const status = await watch.status();
+      const end = await reader.readOn(clientGone);
+      if (end === 'open' && status !== null && status.state !== 'done') {
+        await watch.changed(clientGone);
+        continue;
+      }
       if (!reader.hasBegun) return false;
       // Once more: it may have ended, and how, since the look above.
       reader.finish(end, await queue.status(exchange.id));
@@ -36,6 +40,9 @@ export async function followResult(exchange: Exchange, queue: Queue): Promise<bo
     if (!reader.hasBegun) throw error;
     // The store went away under an open stream: the client comes back with `Last-Event-ID`.
     exchange.breakOff();
+  } finally {
+    stopComments();
+    watch.close();
   }
   return true;
 }
@@ -57,6 +64,11 @@ class StreamReader {
     this.#queue = queue;
     const lastEventId = exchange.request.headers['last-event-id'];
     this.#position = typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
+  }
+
+  /** A comment would stand between two events. */
+  get mayComment(): boolean {
+    return this.hasBegun && this.#isPlainText && this.#place.isBetweenEvents;
   }
 
   /** Passes on what there is, at the client's pace. */

@@ -1,34 +1,41 @@
 // GET /status with `Accept: text/event-stream`: the status document again at each change, until the request is done.
+import type { Clock } from '../../runtime/clock.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import type { Queue } from '../queue/queue.ts';
-import { looksAt } from './looks.ts';
+import { writeComments } from './keep-alive.ts';
 import { statusDocument } from './status-document.ts';
 
-/** Silence after which a comment shows intermediaries that the connection lives. */
-const KEEP_ALIVE_MS = 15_000;
-
 /** False when there is no such request: nothing was answered. Rejects only before the head is written. */
-export async function followStatus(exchange: Exchange, queue: Queue): Promise<boolean> {
-  const leaving = new AbortController();
-  exchange.onClientGone(() => leaving.abort());
-  const { response } = exchange;
+export async function followStatus(exchange: Exchange, queue: Queue, clock: Clock): Promise<boolean> {
+  const { response, clientGone } = exchange;
+  const watch = queue.watch(exchange.id, 'status');
+  let stopComments: (() => void) | undefined;
   let shown = '';
   try {
-    for await (const _ of looksAt(queue, exchange.id, KEEP_ALIVE_MS, leaving.signal)) {
-      const status = await queue.status(exchange.id);
+    while (!clientGone.aborted) {
+      const status = await watch.status();
       if (status === null && shown === '') return false;
-      if (shown === '') exchange.beginEvents(200, ['Content-Type', 'text/event-stream']);
-      if (status === null) break;
+      if (status === null || exchange.hasClientLeft) break;
+      if (shown === '') {
+        exchange.beginEvents(200, ['Content-Type', 'text/event-stream']);
+        stopComments = writeComments(clock, response, () => true);
+      }
       const document = JSON.stringify(statusDocument(status));
-      response.write(Buffer.from(document === shown ? ': still\n\n' : `event: status\ndata: ${document}\n\n`));
+      const hasRoom = document === shown || response.write(Buffer.from(`event: status\ndata: ${document}\n\n`));
       shown = document;
       if (status.state === 'done') break;
+      // A client that reads slowly is told of the latest change only.
+      if (!hasRoom) await new Promise<void>((resolve) => response.onceDrained(resolve));
+      await watch.changed(clientGone);
     }
   } catch (error) {
     if (shown === '') throw error;
     // The store went away under an open stream: the client comes back and is told by then.
     exchange.breakOff();
     return true;
+  } finally {
+    stopComments?.();
+    watch.close();
   }
   response.end();
   return true;

@@ -1,9 +1,10 @@
 // GET status, GET result and DELETE result of accepted requests: what `/status/<name>` and `/result/<name>` answer.
 // Looks and cancels only through the queue; any replica answers for any request.
+import type { Clock } from '../../runtime/clock.ts';
 import { namedWeight } from '../../runtime/fields/media-type.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Queue, QueuedStatus } from '../queue/queue.ts';
 import { waitOf } from './decide.ts';
 import { failureOf } from './failure-of.ts';
 import { followResult } from './follow-result.ts';
@@ -17,9 +18,11 @@ const NOT_KEPT = problem('inference_not_found', 'delivered; respond-async-proxy 
 
 export class Requests {
   readonly #queue: Queue;
+  readonly #clock: Clock;
 
-  constructor(queue: Queue) {
+  constructor(queue: Queue, clock: Clock) {
     this.#queue = queue;
+    this.#clock = clock;
   }
 
   /** `GET`/`HEAD /status/<name>`. */
@@ -28,11 +31,15 @@ export class Requests {
     try {
       if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'status', NOT_FOUND);
       if (wantsEvents(exchange)) {
-        if (!(await followStatus(exchange, this.#queue))) this.refuse(exchange, 'status', NOT_FOUND);
+        const isKnown = await followStatus(exchange, this.#queue, this.#clock);
+        if (!isKnown) this.refuse(exchange, 'status', NOT_FOUND);
         return;
       }
-      await this.#waitIfWanted(exchange);
-      const status = await this.#queue.status(exchange.id);
+      const waitMs = waitOf(exchange.prefer) * 1000;
+      const status =
+        waitMs === 0
+          ? await this.#queue.status(exchange.id)
+          : await this.#queue.waitUntilDone(exchange.id, waitMs, exchange.clientGone);
       if (status === null) return this.refuse(exchange, 'status', NOT_FOUND);
       exchange.answerJson(200, ['Cache-Control', 'no-store'], statusDocument(status));
     } catch (error) {
@@ -48,9 +55,12 @@ export class Requests {
     try {
       if (!(await this.#isOwned(exchange))) return this.refuse(exchange, 'result', NOT_FOUND);
       if (exchange.request.method === 'DELETE') return await this.#cancel(exchange);
-      if (wantsEvents(exchange) && (await followResult(exchange, this.#queue))) return;
-      await this.#waitIfWanted(exchange);
-      await this.answerResult(exchange, []);
+      if (wantsEvents(exchange) && (await followResult(exchange, this.#queue, this.#clock))) return;
+      const waitMs = waitOf(exchange.prefer) * 1000;
+      const status = waitMs === 0 ? null : await this.#queue.waitUntilDone(exchange.id, waitMs, exchange.clientGone);
+      if (exchange.hasClientLeft) return;
+      if (status === null || status.state === 'done') await this.answerResult(exchange, []);
+      else this.#answerUnfinished(exchange, status, []);
     } catch (error) {
       this.refuse(exchange, 'result', storeProblem(error));
     }
@@ -67,14 +77,13 @@ export class Requests {
     }
     if (result.status.outcome === 'answered') return this.refuse(exchange, 'result', NOT_KEPT);
     if (result.status.state === 'done') return this.refuse(exchange, 'result', failureOf(result.status));
-    const status = await this.#queue.status(exchange.id);
-    if (status === null) return this.refuse(exchange, 'result', NOT_FOUND);
+    this.#answerUnfinished(exchange, result.status, lines);
+  }
+
+  #answerUnfinished(exchange: Exchange, status: QueuedStatus, more: readonly string[]): void {
     const retryAfter = String(status.estimatedWaitSeconds ?? 1);
-    exchange.answerJson(
-      202,
-      ['Retry-After', retryAfter, 'Cache-Control', 'no-store', ...lines],
-      statusDocument(status),
-    );
+    const lines = ['Retry-After', retryAfter, 'Cache-Control', 'no-store', ...more];
+    exchange.answerJson(202, lines, statusDocument(status));
   }
 
   /** A row of the error table, on the status path in the shape of a status document: official clients read no other. */
@@ -100,14 +109,6 @@ export class Requests {
     if (exchange.owner === '') return true;
     const status = await this.#queue.status(exchange.id);
     return status !== null && status.owner === exchange.owner;
-  }
-
-  async #waitIfWanted(exchange: Exchange): Promise<void> {
-    const seconds = waitOf(exchange.prefer);
-    if (seconds === 0) return;
-    const leaving = new AbortController();
-    exchange.onClientGone(() => leaving.abort());
-    await this.#queue.waitUntilDone(exchange.id, seconds * 1000, leaving.signal);
   }
 }
 

@@ -3,25 +3,34 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { randomId } from '../../runtime/random-id.ts';
 import type { RequestStatus, Submission } from '../store/record.ts';
-import type { CancelOutcome, QueueFigures, ResultOutcome, Store, StreamRead, SubmitOutcome } from '../store/store.ts';
+import type { CancelOutcome, QueueFigures, Store, StreamRead, SubmitOutcome } from '../store/store.ts';
 import type { QueueObserver } from './observer.ts';
-import type { Queue, QueuedStatus } from './queue.ts';
-import { untilCalled } from './waiting.ts';
-
-/** A change may be missed while the connection that tells of them is down. */
-const slowLookMs = 2000;
+import type { Queue, QueuedResult, QueuedStatus, Watch } from './queue.ts';
+import { RequestWatcher } from './request-watcher.ts';
+import { SharedLooks } from './shared-looks.ts';
 
 export class StoreQueue implements Queue {
   readonly #store: () => Store;
   readonly #clock: Clock;
   readonly #observer: QueueObserver;
   readonly #departuresPerSecond: () => number | null;
+  readonly #watcher: RequestWatcher;
+  readonly #statuses = new SharedLooks<QueuedStatus | null>();
+  readonly #results = new SharedLooks<QueuedResult>();
+  readonly #streamReads = new SharedLooks<StreamRead>();
 
   constructor(store: () => Store, clock: Clock, observer: QueueObserver, departuresPerSecond: () => number | null) {
     this.#store = store;
     this.#clock = clock;
     this.#observer = observer;
     this.#departuresPerSecond = departuresPerSecond;
+    this.#watcher = new RequestWatcher(clock, {
+      status: (id) => this.status(id),
+      statuses: async (ids) =>
+        (await this.#store().statuses(ids)).map((status) => status && this.#withEstimate(status)),
+      onChange: (id, listener) => this.#store().onChange(id, listener),
+      onStream: (id, listener) => this.#store().onStream(id, listener),
+    });
   }
 
   async submit(submission: Submission): Promise<SubmitOutcome> {
@@ -33,15 +42,18 @@ export class StoreQueue implements Queue {
     return outcome;
   }
 
-  async status(id: string): Promise<QueuedStatus | null> {
-    const status = await this.#store().status(id);
-    if (status === null) return null;
-    const { position } = status;
-    return { ...status, estimatedWaitSeconds: position === null ? null : this.estimateWaitSeconds(position) };
+  status(id: string): Promise<QueuedStatus | null> {
+    return this.#statuses.share(id, async () => {
+      const status = await this.#store().status(id);
+      return status && this.#withEstimate(status);
+    });
   }
 
-  async result(id: string): Promise<ResultOutcome> {
-    return this.#store().result(id);
+  result(id: string): Promise<QueuedResult> {
+    return this.#results.share(id, async () => {
+      const result = await this.#store().result(id);
+      return result.kind === 'not_found' ? result : { ...result, status: this.#withEstimate(result.status) };
+    });
   }
 
   async cancel(id: string): Promise<CancelOutcome> {
@@ -54,8 +66,9 @@ export class StoreQueue implements Queue {
     return this.#store().figures();
   }
 
-  async readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
-    return this.#store().readStream(id, afterSequence, max);
+  readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
+    const look = async () => this.#store().readStream(id, afterSequence, max);
+    return this.#streamReads.share(`${id} ${afterSequence} ${max}`, look);
   }
 
   async deadLetters(max: number): Promise<readonly RequestStatus[]> {
@@ -70,33 +83,35 @@ export class StoreQueue implements Queue {
     return { id: newId, outcome };
   }
 
-  async waitUntilDone(id: string, waitMs: number, signal: AbortSignal): Promise<void> {
-    const endMs = this.#clock.monotonicMs() + waitMs;
-    for (;;) {
-      // Listening begins before looking, so that no change falls in between.
-      const look = new AbortController();
-      const change = this.waitForChange(id, Math.min(endMs - this.#clock.monotonicMs(), slowLookMs), look.signal);
-      const stop = (): void => look.abort();
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        const status = await this.#store().status(id);
-        if (status === null || status.state === 'done' || signal.aborted) return;
-        await change;
-        if (signal.aborted || this.#clock.monotonicMs() >= endMs) return;
-      } finally {
-        signal.removeEventListener('abort', stop);
-        look.abort();
-      }
-    }
+  watch(id: string, wants: 'status' | 'stream'): Watch {
+    return this.#watcher.watch(id, wants);
   }
 
-  waitForChange(id: string, waitMs: number, signal: AbortSignal): Promise<void> {
-    return untilCalled(this.#clock, waitMs, signal, (call) => this.#store().onChange(id, call));
+  async waitUntilDone(id: string, waitMs: number, signal: AbortSignal): Promise<QueuedStatus | null> {
+    const over = new AbortController();
+    const timer = this.#clock.after(waitMs, () => over.abort());
+    const until = AbortSignal.any([signal, over.signal]);
+    const watch = this.watch(id, 'status');
+    try {
+      for (;;) {
+        const status = await watch.status();
+        if (status === null || status.state === 'done' || until.aborted) return status;
+        await watch.changed(until);
+      }
+    } finally {
+      watch.close();
+      timer.cancel();
+    }
   }
 
   estimateWaitSeconds(position: number): number | null {
     const rate = this.#departuresPerSecond();
     return rate === null ? null : Math.max(Math.ceil((position + 1) / rate), 1);
+  }
+
+  #withEstimate(status: RequestStatus): QueuedStatus {
+    const { position } = status;
+    return { ...status, estimatedWaitSeconds: position === null ? null : this.estimateWaitSeconds(position) };
   }
 
   health(): { readonly ok: boolean; readonly error: string | null } {

@@ -26,3 +26,8 @@ export interface StoreLimits {
   /** Tests bring their own disk. */
   readonly diskOf?: (path: string) => DiskSpace;
 }
+
+/** The sentence for `warn` when a listener of the store threw: the others were called all the same. */
+export function listenerFailure(error: unknown): string {
+  return `a listener of the store failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,7 +1,15 @@
 // Lists of callbacks, for all or by request id, that survive one of them throwing or leaving while they are called.
 
+/** Told what a callback threw; the others are called all the same. */
+export type ListenerFailed = (error: unknown) => void;
+
 export class Listeners<T> {
   readonly #calls = new Set<(value: T) => void>();
+  readonly #failed: ListenerFailed;
+
+  constructor(failed: ListenerFailed) {
+    this.#failed = failed;
+  }
 
   get size(): number {
     return this.#calls.size;
@@ -15,18 +23,29 @@ export class Listeners<T> {
   }
 
   notify(value: T): void {
-    for (const call of [...this.#calls]) call(value);
+    for (const call of [...this.#calls]) {
+      try {
+        call(value);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
   }
 }
 
 export class ListenersById {
   readonly #byId = new Map<string, Listeners<void>>();
+  readonly #failed: ListenerFailed;
+
+  constructor(failed: ListenerFailed) {
+    this.#failed = failed;
+  }
 
   /** Returns the way to stop listening. `onFirst` and `onLast` mark when an id begins and ends to be of interest. */
   add(id: string, call: () => void, onFirst: () => void = nothing, onLast: () => void = nothing): () => void {
     let listeners = this.#byId.get(id);
     if (listeners === undefined) {
-      listeners = new Listeners();
+      listeners = new Listeners(this.#failed);
       this.#byId.set(id, listeners);
       onFirst();
     }
@@ -51,6 +70,10 @@ export class ListenersById {
 
   notify(id: string): void {
     this.#byId.get(id)?.notify();
+  }
+
+  notifyAll(): void {
+    for (const listeners of [...this.#byId.values()]) listeners.notify();
   }
 }
 

@@ -137,6 +137,8 @@ export interface Store {
   handBack(lease: Lease, retryAfterMs?: number, error?: string): Promise<boolean>;
 
   status(id: string): Promise<RequestStatus | null>;
+  /** Those of several requests in one call, in the order of the ids. */
+  statuses(ids: readonly string[]): Promise<readonly (RequestStatus | null)[]>;
   result(id: string): Promise<ResultOutcome>;
   cancel(id: string): Promise<CancelOutcome>;
   figures(): Promise<QueueFigures>;
@@ -167,8 +169,10 @@ export interface Store {
   onDelivery(listener: () => void): () => void;
   /** Called soon after a running request was canceled through any replica. A renewal says so too. */
   onCanceled(listener: (id: string) => void): () => void;
-  /** Called when the request's state or stream changed (also spuriously). */
+  /** Called when the request's state changed (also spuriously). Its position in the queue may change without. */
   onChange(id: string, listener: () => void): () => void;
+  /** Called when the request's recorded stream began or grew (also spuriously). */
+  onStream(id: string, listener: () => void): () => void;
 
   /** Last known health, without asking the store. */
   health(): { readonly ok: boolean; readonly error: string | null };

@@ -93,21 +93,40 @@ describeStores('recorded streams', (kit) => {
     expect(await store.status(id)).toMatchObject({ state: 'done', outcome: 'expired' });
   });
 
-  it('tells those who follow of each change', async () => {
+  it('tells those who follow of each change, and those who wait for a state of changes of state only', async () => {
     const store = await kit().open();
     const { id } = await begin(store);
-    let changes = 0;
-    const stop = store.onChange(id, () => changes++);
-    await expect.poll(() => changes + (kit().kind === 'sqlite' ? 1 : 0)).toBeGreaterThan(0);
+    const told = { changes: 0, growth: 0 };
+    const stops = [store.onChange(id, () => told.changes++), store.onStream(id, () => told.growth++)];
+    // Redis tells of the subscription itself.
+    const first = kit().kind === 'redis' ? 1 : 0;
+    await expect.poll(() => told).toEqual({ changes: first, growth: first });
     const claim = await claimOne(store);
     await store.startStream(claim, head);
-    let seen = changes;
+    await expect.poll(() => told.growth).toBe(first + 1);
+    const { changes } = told;
     await store.appendStream(claim, 0, pieces('a'));
-    await expect.poll(() => changes).toBeGreaterThan(seen);
-    seen = changes;
+    await expect.poll(() => told.growth).toBe(first + 2);
+    expect(told.changes).toBe(changes);
     await store.complete(claim, response());
-    await expect.poll(() => changes).toBeGreaterThan(seen);
-    stop();
+    await expect.poll(() => told.changes).toBe(changes + 1);
+    for (const stop of stops) stop();
+  });
+
+  it('a listener that throws keeps no other from being told, and is told of in the log', async () => {
+    const warnings: string[] = [];
+    const store = await kit().open({ warn: (sentence) => warnings.push(sentence) });
+    const { id } = await begin(store);
+    let told = 0;
+    const throwing = () => {
+      throw new Error('of a listener');
+    };
+    const stops = [store.onChange(id, throwing), store.onCanceled(throwing), store.onWork(throwing)];
+    stops.push(store.onChange(id, () => told++));
+    expect(await store.cancel(id)).toBe('canceled');
+    await expect.poll(() => told).toBeGreaterThan(0);
+    await expect.poll(() => warnings.some((warning) => warning.includes('of a listener'))).toBe(true);
+    for (const stop of stops) stop();
   });
 });
 

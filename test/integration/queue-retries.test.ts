@@ -7,7 +7,7 @@ import { submission } from '../support/stores.ts';
 
 afterEach(stopReplicas);
 
-const done = (queue: { waitUntilDone(id: string, ms: number, signal: AbortSignal): Promise<void> }, id: string) =>
+const done = (queue: { waitUntilDone(id: string, ms: number, signal: AbortSignal): Promise<unknown> }, id: string) =>
   queue.waitUntilDone(id, 15_000, new AbortController().signal);
 const reset: CallContainer = () => Promise.resolve({ kind: 'no_response', code: 'upstream_reset', message: 'gone' });
 

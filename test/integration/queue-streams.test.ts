@@ -34,17 +34,18 @@ function fed(): { call: CallContainer; send(text: string): void; end(): void } {
 
 async function follow(queue: Queue, id: string, from = 0): Promise<{ texts: string[]; ended: Promise<void> }> {
   const texts: string[] = [];
-  const signal = new AbortController().signal;
+  const watch = queue.watch(id, 'stream');
   const read = async (): Promise<void> => {
     for (let after = from; ; ) {
+      await watch.status();
       const found = await queue.readStream(id, after, 100);
       if (found.kind !== 'chunks') throw new Error(found.kind);
       for (const { sequence, bytes } of found.chunks) {
         texts.push(Buffer.from(bytes).toString());
         after = sequence;
       }
-      if (found.isEnded) return;
-      if (found.chunks.length === 0) await queue.waitForChange(id, 500, signal);
+      if (found.isEnded) return watch.close();
+      if (found.chunks.length === 0) await watch.changed(new AbortController().signal);
     }
   };
   return { texts, ended: read() };

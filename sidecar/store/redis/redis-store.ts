@@ -3,7 +3,7 @@
 import { monotonicMs } from '../../../runtime/clock.ts';
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
-import type { StoreLimits } from '../limits.ts';
+import { listenerFailure, type StoreLimits } from '../limits.ts';
 import { decodeAnswer, decodeStart, encodeAnswer, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
@@ -68,7 +68,7 @@ export class RedisStore implements Store {
       nowMs: limits.nowMs ?? (() => 0),
       observer: limits.observer,
     });
-    this.#wakeUps = new WakeUps(connections.listening, keyPrefix);
+    this.#wakeUps = new WakeUps(connections.listening, keyPrefix, (error) => limits.warn(listenerFailure(error)));
     this.#submissions = new Submissions({
       steps: this.#steps,
       wakeUps: this.#wakeUps,
@@ -145,6 +145,11 @@ export class RedisStore implements Store {
   async status(id: string): Promise<RequestStatus | null> {
     const found = await this.#steps.run('look', [id, '0']);
     return found === null ? null : readStatus(list(found)[0]);
+  }
+
+  async statuses(ids: readonly string[]): Promise<readonly (RequestStatus | null)[]> {
+    const found = list(await this.#steps.run('statuses', ids));
+    return found.map((fields) => (fields === null ? null : readStatus(fields)));
   }
 
   async result(id: string): Promise<ResultOutcome> {
@@ -232,6 +237,10 @@ export class RedisStore implements Store {
 
   onChange(id: string, listener: () => void): () => void {
     return this.#wakeUps.onChange(id, listener);
+  }
+
+  onStream(id: string, listener: () => void): () => void {
+    return this.#wakeUps.onStream(id, listener);
   }
 
   health(): { readonly ok: boolean; readonly error: string | null } {

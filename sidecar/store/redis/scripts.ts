@@ -20,6 +20,7 @@ const files = {
   replay: 'replay',
   settleDelivery: 'settle-delivery',
   startStream: 'start-stream',
+  statuses: 'statuses',
   submit: 'submit',
   submitAny: 'submit-any',
   sweep: 'sweep',

@@ -1,21 +1,29 @@
-// What other replicas tell through Redis: work has come, a running request was canceled, a request changed.
+// What other replicas tell through Redis: work has come, a running request was canceled, a request changed, its stream grew.
 // Messages can be lost while the connection is down, so that everything is announced (spuriously) once it is back;
 // whoever depends on a message also looks by himself now and then.
 import { randomId } from '../../../runtime/random-id.ts';
-import { Listeners, ListenersById } from '../listeners.ts';
+import { type ListenerFailed, Listeners, ListenersById } from '../listeners.ts';
 import type { RedisClient } from './connection.ts';
 
 export class WakeUps {
-  readonly work = new Listeners<void>();
-  readonly canceled = new Listeners<string>();
-  readonly deliveries = new Listeners<void>();
-  readonly #changes = new ListenersById();
+  readonly work: Listeners<void>;
+  readonly canceled: Listeners<string>;
+  readonly deliveries: Listeners<void>;
+  readonly #changes: ListenersById;
+  readonly #streams: ListenersById;
   /** Names this replica in what it tells of work: it knows already. */
   readonly sender = randomId();
   readonly #client: RedisClient;
   readonly #prefix: string;
+  /** Once somebody waits for a change the subscription stays: it costs less than to come and go with each of them. */
+  #wantsChanges = false;
 
-  constructor(client: RedisClient, keyPrefix: string) {
+  constructor(client: RedisClient, keyPrefix: string, failed: ListenerFailed) {
+    this.work = new Listeners(failed);
+    this.canceled = new Listeners(failed);
+    this.deliveries = new Listeners(failed);
+    this.#changes = new ListenersById(failed);
+    this.#streams = new ListenersById(failed);
     this.#client = client;
     this.#prefix = keyPrefix;
     client.on('message', (channel: string, message: string) => this.#hear(channel, message));
@@ -24,14 +32,23 @@ export class WakeUps {
     client.on('error', () => undefined);
   }
 
-  /** Changes of state come in one message for many requests, which only those listen to who wait for one; streams have a channel each. */
+  /** The state of a request. All changes come on one channel, in one message for many requests. */
   onChange(id: string, listener: () => void): () => void {
+    if (!this.#wantsChanges) {
+      this.#wantsChanges = true;
+      this.#send(this.#client.subscribe(this.#allChanges).then(() => this.#changes.notifyAll()));
+    }
+    return this.#changes.add(id, listener);
+  }
+
+  /** Its recorded stream. Each has a channel of its own: streams grow often, and few are followed. */
+  onStream(id: string, listener: () => void): () => void {
     const channel = this.#channelOf(id);
-    return this.#changes.add(
+    return this.#streams.add(
       id,
       listener,
-      () => this.#send(this.#client.subscribe(channel, this.#allChanges).then(() => this.#changes.notify(id))),
-      () => this.#send(this.#client.unsubscribe(channel, ...(this.#changes.size === 0 ? [this.#allChanges] : []))),
+      () => this.#send(this.#client.subscribe(channel).then(() => this.#streams.notify(id))),
+      () => this.#send(this.#client.unsubscribe(channel)),
     );
   }
 
@@ -45,15 +62,16 @@ export class WakeUps {
 
   #listenAgain(): void {
     const channels = [':work', ':cancel', ':hooks!'].map((end) => `${this.#prefix}${end}`);
-    for (const id of this.#changes.ids()) channels.push(this.#channelOf(id));
-    if (this.#changes.size > 0) channels.push(this.#allChanges);
+    for (const id of this.#streams.ids()) channels.push(this.#channelOf(id));
+    if (this.#wantsChanges) channels.push(this.#allChanges);
     this.#send(this.#client.subscribe(...channels).then(() => this.#announceAll()));
   }
 
   #announceAll(): void {
     this.work.notify();
     this.deliveries.notify();
-    for (const id of this.#changes.ids()) this.#changes.notify(id);
+    this.#changes.notifyAll();
+    this.#streams.notifyAll();
   }
 
   #hear(channel: string, message: string): void {
@@ -62,8 +80,13 @@ export class WakeUps {
       if (message !== this.sender) this.work.notify();
     } else if (end === ':cancel') this.canceled.notify(message);
     else if (end === ':hooks!') this.deliveries.notify();
-    else if (end === ':changes') for (const id of message.split(' ')) this.#changes.notify(id);
-    else if (end.startsWith(':c:')) this.#changes.notify(end.slice(':c:'.length));
+    else if (end === ':changes') this.#hearChanges(message);
+    else if (end.startsWith(':c:')) this.#streams.notify(end.slice(':c:'.length));
+  }
+
+  #hearChanges(ids: string): void {
+    if (this.#changes.size === 0) return;
+    for (const id of ids.split(' ')) this.#changes.notify(id);
   }
 
   /** A subscription that fails is made again when the connection is ready. */

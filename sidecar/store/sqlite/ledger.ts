@@ -2,8 +2,8 @@
 // what others are told (listeners, rate) is told only after the commit.
 import { steadyNowMs } from '../../../runtime/clock.ts';
 import { DepartureRate } from '../departure-rate.ts';
-import type { StoreLimits } from '../limits.ts';
-import { Listeners, ListenersById } from '../listeners.ts';
+import { listenerFailure, type StoreLimits } from '../limits.ts';
+import { type ListenerFailed, Listeners, ListenersById } from '../listeners.ts';
 import { type Outcome, type RequestEvent, type RequestState, type RequestStatus, stateAfter } from '../record.ts';
 import type { Lease } from '../store.ts';
 import type { Database } from './database.ts';
@@ -33,10 +33,13 @@ export class Ledger implements GroupMember {
   readonly limits: StoreLimits;
   readonly memory: Memory;
   readonly rate = new DepartureRate();
-  readonly work = new Listeners<void>();
-  readonly deliveries = new Listeners<void>();
-  readonly canceled = new Listeners<string>();
-  readonly changes = new ListenersById();
+  readonly work: Listeners<void>;
+  readonly deliveries: Listeners<void>;
+  readonly canceled: Listeners<string>;
+  /** Of state. */
+  readonly changes: ListenersById;
+  /** Recorded streams that grew. */
+  readonly streams: ListenersById;
   #effects: (() => void)[] = [];
   #changed: string[] = [];
   #isWorkNew = false;
@@ -45,6 +48,12 @@ export class Ledger implements GroupMember {
     this.database = database;
     this.limits = limits;
     this.memory = new Memory(database);
+    const failed: ListenerFailed = (error) => limits.warn(listenerFailure(error));
+    this.work = new Listeners(failed);
+    this.deliveries = new Listeners(failed);
+    this.canceled = new Listeners(failed);
+    this.changes = new ListenersById(failed);
+    this.streams = new ListenersById(failed);
   }
 
   /** A clock that is set meanwhile ends no lease and no request. */
@@ -124,7 +133,7 @@ export class Ledger implements GroupMember {
   rewritten(row: LiveRow, to: Partial<LiveRow> & Pick<LiveRow, 'answer_bytes'>): void {
     this.memory.rewrite({ ...row, ...to });
     this.memory.tally.add('bytes', to.answer_bytes - row.answer_bytes);
-    this.changed(row.id);
+    if (this.streams.size > 0) this.afterCommit(() => this.streams.notify(row.id));
   }
 
   /** Puts a row in the waiting line. */

@@ -103,10 +103,11 @@ export class SqliteStore implements Store {
   }
 
   status(id: string): Promise<RequestStatus | null> {
-    return this.#read('status', (ledger) => {
-      const row = ledger.find(id);
-      return row === undefined ? null : ledger.statusOf(row);
-    });
+    return this.#read('status', (ledger) => statusIn(ledger, id));
+  }
+
+  statuses(ids: readonly string[]): Promise<readonly (RequestStatus | null)[]> {
+    return this.#read('statuses', (ledger) => ids.map((id) => statusIn(ledger, id)));
   }
 
   result(id: string): Promise<ResultOutcome> {
@@ -211,6 +212,10 @@ export class SqliteStore implements Store {
     return this.#ledger().changes.add(id, listener);
   }
 
+  onStream(id: string, listener: () => void): () => void {
+    return this.#ledger().streams.add(id, listener);
+  }
+
   health(): { readonly ok: boolean; readonly error: string | null } {
     const error = this.#opened === undefined ? 'the store is not open' : this.#opened.group.error;
     return { ok: error === null, error };
@@ -256,6 +261,11 @@ export class SqliteStore implements Store {
       this.#limits.observer.storeLatency(name, (monotonicMs() - startedMs) / 1000);
     }
   }
+}
+
+function statusIn(ledger: Ledger, id: string): RequestStatus | null {
+  const row = ledger.find(id);
+  return row === undefined ? null : ledger.statusOf(row);
 }
 
 const notOpen = (): StoreError => new StoreError('the store is not open');
