@@ -79,43 +79,58 @@ async function othersComeAndGo(): Promise<void> {
 const kinds = ['redis', 'sqlite'] as const;
 const address = (kind: (typeof kinds)[number]) => (kind === 'redis' ? redis.url : '');
 
-test.each(kinds)('a thousand clients that wait: as few steps and commands as for one of each (%s)', async (kind) => {
-  await begin(address(kind), 'idle');
-  await wait(waits.length);
-  const one = await costOf(sixSeconds);
-  await wait(1_000);
-  const thousand = await costOf(sixSeconds);
-  // A sweep or two more or less: their period is not exact.
-  expect(thousand.steps).toBeLessThan(one.steps + 12);
-  expect(thousand.commands).toBeLessThan(one.commands + 100);
-  expect(streams().filter(({ text }) => text.includes(': still'))).toEqual([]);
-}, 120_000);
+test.each(kinds)(
+  'a thousand clients that wait: as few steps and commands as for one of each (%s)',
+  async (kind) => {
+    const beganMs = performance.now();
+    await begin(address(kind), 'idle');
+    await wait(waits.length);
+    const one = await costOf(sixSeconds);
+    await wait(1_000);
+    const thousand = await costOf(sixSeconds);
+    // A sweep or two more or less: their period is not exact.
+    expect(thousand.steps).toBeLessThan(one.steps + 12);
+    expect(thousand.commands).toBeLessThan(one.commands + 100);
+    // By the clock alone, whatever else happens.
+    const most = Math.floor((performance.now() - beganMs) / 15_000);
+    expect(Math.max(...streams().map(({ text }) => text.split(': still').length - 1))).toBeLessThanOrEqual(most);
+  },
+  120_000,
+);
 
-test.each(kinds)('while other requests come and go they cost no more either (%s)', async (kind) => {
-  await begin(address(kind), 'busy');
-  await wait(waits.length);
-  await othersComeAndGo();
-  const one = await costOf(othersComeAndGo);
-  await wait(1_000);
-  const thousand = await costOf(othersComeAndGo);
-  // How many of them share a step is a matter of time.
-  expect(thousand.steps).toBeLessThan(one.steps * 1.5 + 30);
-  expect(thousand.commands).toBeLessThan(one.commands * 1.5 + 300);
-}, 120_000);
+test.each(kinds)(
+  'while other requests come and go they cost no more either (%s)',
+  async (kind) => {
+    await begin(address(kind), 'busy');
+    await wait(waits.length);
+    await othersComeAndGo();
+    const one = await costOf(othersComeAndGo);
+    await wait(1_000);
+    const thousand = await costOf(othersComeAndGo);
+    // How many of them share a step is a matter of time.
+    expect(thousand.steps).toBeLessThan(one.steps * 1.5 + 30);
+    expect(thousand.commands).toBeLessThan(one.commands * 1.5 + 300);
+  },
+  120_000,
+);
 
-test.each(kinds)('what happens is told to all of a thousand at once, by a look or two (%s)', async (kind) => {
-  await begin(address(kind), 'told');
-  await wait(1_000);
-  const told = await costOf(async () => {
-    for (const token of [1, 2]) sidecar.model.release(`t:${token}`);
-    await expect.poll(() => followers().every(({ text }) => text.includes('[DONE]')), { timeout: 60_000 }).toBe(true);
-    sidecar.model.release('door');
-    const isOver = ({ text }: RawConnection) => /"Status":"Completed"|"path":"\/echo/.test(text);
-    await expect.poll(() => others().filter((each) => !isOver(each)).length, { timeout: 60_000 }).toBe(0);
-  });
-  // Far below one for each of them.
-  expect(told.steps).toBeLessThan(200);
-}, 120_000);
+test.each(kinds)(
+  'what happens is told to all of a thousand at once, by a look or two (%s)',
+  async (kind) => {
+    await begin(address(kind), 'told');
+    await wait(1_000);
+    const told = await costOf(async () => {
+      for (const token of [1, 2]) sidecar.model.release(`t:${token}`);
+      await expect.poll(() => followers().every(({ text }) => text.includes('[DONE]')), { timeout: 60_000 }).toBe(true);
+      sidecar.model.release('door');
+      const isOver = ({ text }: RawConnection) => /"Status":"Completed"|"path":"\/echo/.test(text);
+      await expect.poll(() => others().filter((each) => !isOver(each)).length, { timeout: 60_000 }).toBe(0);
+    });
+    // Far below one for each of them.
+    expect(told.steps).toBeLessThan(200);
+  },
+  120_000,
+);
 
 const followers = () => open.filter((_, i) => i % waits.length === 3);
 const others = () => open.filter((_, i) => i % waits.length !== 3);

@@ -83,22 +83,25 @@ async function pass(clock: ManualClock, seconds: number): Promise<void> {
   }
 }
 
-test.each([1, 1000])('%i clients of a request: one look when they come, one at a change, one each five seconds', async (count) => {
-  const { store, clock, watcher } = watched();
-  const { seen } = clients(watcher, count);
-  await settled();
-  expect(store.looks).toHaveLength(1);
-  await pass(clock, 60);
-  expect(store.polls.length).toBeGreaterThanOrEqual(10);
-  expect(store.polls.length).toBeLessThanOrEqual(12);
-  expect(store.looks).toHaveLength(1);
-  store.tell('change one');
-  await settled();
-  expect(store.looks).toHaveLength(2);
-  expect(store.listeners.get('change one')?.size).toBe(1);
-  // Nothing changed at the polls, and nobody was woken by them.
-  expect(seen.every((positions) => positions.length === 2)).toBe(true);
-});
+test.each([1, 1000])(
+  '%i clients of a request: one look when they come, one at a change, one each five seconds',
+  async (count) => {
+    const { store, clock, watcher } = watched();
+    const { seen } = clients(watcher, count);
+    await settled();
+    expect(store.looks).toHaveLength(1);
+    await pass(clock, 60);
+    expect(store.polls.length).toBeGreaterThanOrEqual(10);
+    expect(store.polls.length).toBeLessThanOrEqual(12);
+    expect(store.looks).toHaveLength(1);
+    store.tell('change one');
+    await settled();
+    expect(store.looks).toHaveLength(2);
+    expect(store.listeners.get('change one')?.size).toBe(1);
+    // Nothing changed at the polls, and nobody was woken by them.
+    expect(seen.every((positions) => positions.length === 2)).toBe(true);
+  },
+);
 
 test('a position that changes without a word is told within some seconds', async () => {
   const { store, clock, watcher } = watched();
@@ -106,7 +109,11 @@ test('a position that changes without a word is told within some seconds', async
   await settled();
   store.position = 4;
   await pass(clock, 6);
-  expect(seen).toEqual([[7, 4], [7, 4], [7, 4]]);
+  expect(seen).toEqual([
+    [7, 4],
+    [7, 4],
+    [7, 4],
+  ]);
 });
 
 test('growth of a stream wakes those who follow it, and costs no look at the status', async () => {
