@@ -65,7 +65,9 @@ export function urlOrEmpty(...schemes: readonly string[]): Kind<string> {
 export const httpPathOrEmpty: Kind<string> = {
   expects: 'path that begins with /, or empty',
   parse: (value) => {
-    if (value !== '' && !/^\/[!-~]*$/.test(value)) throw new Error('be a path that begins with "/", or be empty');
+    if (value !== '' && !/^\/[!"$-~]*$/.test(value)) {
+      throw new Error('be a path that begins with "/" and has no "#", or be empty');
+    }
     return value;
   },
 };

@@ -22,7 +22,8 @@ export function usage(): string {
 /** Address of the container's health path; undefined where it is off. */
 export function healthUrlOf({ upstream, healthPath, healthPort }: SidecarSettings): string | undefined {
   if (healthPath === '') return undefined;
-  const url = new URL(healthPath, upstream);
+  const url = new URL(upstream);
   if (healthPort !== 0) url.port = String(healthPort);
-  return url.href;
+  // Not resolved: `//host/x` would be another host's.
+  return `${url.origin}${healthPath}`;
 }

@@ -1,33 +1,66 @@
 // What a container's answer to a health probe means. Pure. The words are Verda's, matched without case because Cog shouts.
+import { isJsonType, mediaTypeOf } from '../../runtime/fields/media-type.ts';
+import type { RawHeaders } from '../store/record.ts';
+import { headerOf, isPlain } from './headers.ts';
 
 export type Health = 'healthy' | 'busy' | 'unhealthy';
 
-const HEALTHY_WORDS = new Set(['ok', 'ready', 'healthy', 'running', 'up']);
+export interface HealthAnswer {
+  readonly status: number;
+  readonly lines: RawHeaders;
+  /** As UTF-8. */
+  readonly body: string;
+  /** There was more of it than is read. */
+  readonly isCut: boolean;
+}
 
-/** A 200 that is not JSON, or JSON without `status`, is healthy; `busy` takes no new work; all else is not ready. */
-export function healthOf(status: number, body: string): Health {
-  if (status !== 200) return 'unhealthy';
+export interface HealthVerdict {
+  readonly kind: Health;
+  /** The answer in a few words, for a person who asks why the container is not ready. */
+  readonly message: string;
+}
+
+const HEALTHY_WORDS = new Set(['ok', 'ready', 'healthy', 'running', 'up']);
+const LONGEST_WORD = 80;
+
+/**
+ * A 200 that is not JSON, or JSON without `status`, is healthy; `busy` takes no new work; all else is not ready, a 200 that says it has
+ * something to say which cannot be read among it.
+ */
+export function judgeAnswer(answer: HealthAnswer): HealthVerdict {
+  const { status, body } = answer;
+  const unreadable = unreadableIn(answer);
+  if (unreadable !== undefined) return { kind: 'unhealthy', message: `answered ${status} ${unreadable}` };
   const word = statusWord(body);
+  const message = `answered ${status}${word === undefined ? '' : ` with status "${word.slice(0, LONGEST_WORD)}"`}`;
+  return { kind: status === 200 ? healthOf(word) : 'unhealthy', message };
+}
+
+function healthOf(word: string | undefined): Health {
   if (word === undefined || HEALTHY_WORDS.has(word)) return 'healthy';
   return word === 'busy' ? 'busy' : 'unhealthy';
 }
 
-/** The answer in a few words, for a person who asks why the container is not ready. */
-export function answerInWords(status: number, body: string): string {
-  const word = statusWord(body);
-  return word === undefined ? `answered ${status}` : `answered ${status} with status "${word.slice(0, LONGEST_WORD)}"`;
+function unreadableIn({ lines, body, isCut }: HealthAnswer): string | undefined {
+  if (!isPlain(lines)) return `in Content-Encoding ${headerOf(lines, 'content-encoding')}, which was not asked for`;
+  const type = mediaTypeOf(headerOf(lines, 'content-type'));
+  if (!isJsonType(type) || (body === '' && !isCut)) return undefined;
+  if (isCut) return `with ${type} that is too long to be read`;
+  return documentOf(body) === undefined ? `with ${type} that cannot be read` : undefined;
 }
-
-const LONGEST_WORD = 80;
 
 /** The lower-case `status` of a JSON object; undefined where there is none. A `status` that is no text is no known word. */
 function statusWord(body: string): string | undefined {
-  let document: unknown;
+  const document = documentOf(body);
+  if (typeof document !== 'object' || document === null || !('status' in document)) return undefined;
+  return typeof document.status === 'string' ? document.status.trim().toLowerCase() : '';
+}
+
+/** Undefined: not JSON. */
+function documentOf(body: string): unknown {
   try {
-    document = JSON.parse(body);
+    return JSON.parse(body.replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }
-  if (typeof document !== 'object' || document === null || !('status' in document)) return undefined;
-  return typeof document.status === 'string' ? document.status.trim().toLowerCase() : '';
 }

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import { request } from '../../runtime/http.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { SidecarStats } from '../contract.ts';
-import { answerInWords, type Health, healthOf } from './health-words.ts';
+import { type Health, judgeAnswer } from './health-words.ts';
 
 export type ContainerState = SidecarStats['container'];
 
@@ -165,9 +165,8 @@ export class ContainerHealth {
   }
 }
 
-function judged(status: number, body: string): ProbeOutcome {
-  return { kind: healthOf(status, body), message: answerInWords(status, body) };
-}
+/** A coded answer would have to be decoded first (RFC 9110, 12.5.3). */
+const HEADERS = { 'User-Agent': 'inference-sidecar-health', 'Accept-Encoding': 'identity' };
 
 /** One probe; `done` is called once, unless it is canceled. */
 function probe(url: string, timeoutMs: number, clock: Clock, done: (outcome: ProbeOutcome) => void) {
@@ -179,14 +178,15 @@ function probe(url: string, timeoutMs: number, clock: Clock, done: (outcome: Pro
     call.destroy();
     done(outcome);
   };
-  const call = request(url, { agent: false, headers: { 'User-Agent': 'inference-sidecar-health' } }, (response) => {
+  const call = request(url, { agent: false, headers: HEADERS }, (response) => {
+    const { statusCode: status = 0, rawHeaders: lines } = response;
     let body = '';
     response.setEncoding('utf8');
     response.on('data', (text: string) => {
       body += text;
-      if (body.length > MAX_BODY_BYTES) finish(judged(response.statusCode ?? 0, ''));
+      if (body.length > MAX_BODY_BYTES) finish(judgeAnswer({ status, lines, body: '', isCut: true }));
     });
-    response.on('end', () => finish(judged(response.statusCode ?? 0, body)));
+    response.on('end', () => finish(judgeAnswer({ status, lines, body, isCut: false })));
     response.on('error', (error) => finish({ kind: 'refused', message: error.message }));
   });
   const timer = clock.after(timeoutMs, () => finish({ kind: 'timeout', message: `no answer within ${timeoutMs} ms` }));

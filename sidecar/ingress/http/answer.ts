@@ -24,6 +24,10 @@ export interface AnswerWatcher {
 /** Pieces up to this go out as text, which Node writes without further memory. */
 const TEXT_BYTES = 8 * 1024;
 const NO_LINES: readonly string[] = [];
+/** What every head begins with. */
+const VERSION = 'HTTP/1.1 ';
+/** Zeros before the size of a chunk, which count for nothing (RFC 9112, 7.1): few enough for any reader. */
+const MOST_ZEROS = 8;
 /** The lines before chunks of the usual sizes: a number in hexadecimal is dear, and a stream of tokens wants one for each. */
 const sizeLines: (string | undefined)[] = new Array(1024);
 
@@ -38,6 +42,8 @@ export class Answer {
   /** Written with what comes next. */
   #head = '';
   #framing: Framing = 'none';
+  /** Bytes that have gone out before what they begin was known. */
+  #ahead = 0;
   #isEnded = false;
   #isClosed = false;
   #drained: (() => void) | undefined;
@@ -52,10 +58,24 @@ export class Answer {
     return this.status !== 0;
   }
 
+  /** Some of it may have gone out. */
+  get hasBegun(): boolean {
+    return this.hasHead || this.#ahead > 0;
+  }
+
+  /** Sends a byte that whatever comes next begins with, if there is one. */
+  sendAhead(): void {
+    const isHeadAwaited = !this.hasHead && this.#ahead < VERSION.length;
+    const isChunkAwaited = this.#framing === 'chunked' && this.#head === '' && this.#ahead < MOST_ZEROS;
+    if (this.#isEnded || !(isHeadAwaited || isChunkAwaited)) return;
+    this.#carrier.write(isHeadAwaited ? VERSION[this.#ahead]! : '0');
+    this.#ahead++;
+  }
+
   /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
   inform(status: number, reason: string, lines: readonly string[]): void {
     if (this.hasHead || this.#request.httpVersionMinor === 0) return;
-    this.#carrier.write(`HTTP/1.1 ${status} ${reason}\r\n${fieldLines(lines)}\r\n`);
+    this.#carrier.write(this.#behindAhead(`${VERSION}${status} ${reason}\r\n${fieldLines(lines)}\r\n`));
   }
 
   /** Without a Content-Length among the lines the body is chunked, or ends with the connection of an HTTP/1.0 client. */
@@ -131,7 +151,14 @@ export class Answer {
   #takeHead(): string {
     const head = this.#head;
     this.#head = '';
-    return head;
+    return this.#ahead === 0 ? head : this.#behindAhead(head);
+  }
+
+  /** What of a head has not gone out yet; of a chunk nothing has but zeros. */
+  #behindAhead(head: string): string {
+    const rest = head.slice(this.#ahead);
+    this.#ahead = 0;
+    return rest;
   }
 }
 

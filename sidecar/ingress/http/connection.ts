@@ -2,6 +2,7 @@
 // silent, is told to who is at work for it.
 //   a request's turn -> the pipeline -> its answer has gone out -> the next one's turn ... -> the last word -> gone
 import type { Socket } from 'node:net';
+import type { Clock } from '../../../runtime/clock.ts';
 import type { MemoryBudget } from '../../memory-budget.ts';
 import { CONNECT } from '../broken.ts';
 import type { ConnectionLimits } from '../limits.ts';
@@ -9,6 +10,7 @@ import { Answer, type AnswerCarrier } from './answer.ts';
 import type { AnswerHeads } from './answer-head.ts';
 import { Intake, type IntakeOwner, overloaded } from './intake.ts';
 import type { NodeParser } from './node-parser.ts';
+import { Presence } from './presence.ts';
 import type { IncomingRequest } from './request.ts';
 
 /** What all connections share. */
@@ -19,6 +21,7 @@ export interface ConnectionWays {
   readonly memory: MemoryBudget;
   /** Longest time in which the client reads nothing of what is written to it. */
   readonly idleTimeoutMs: number;
+  readonly clock: Clock;
   request(request: IncomingRequest, answer: Answer): void;
   /** The socket is the handler's from now on, but for what the answer writes. */
   upgrade(request: IncomingRequest, answer: Answer, socket: Socket, rest: Buffer): void;
@@ -41,6 +44,8 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   #isUpgraded = false;
   /** No more requests are taken. */
   #isLast = false;
+  /** The client sends nothing more, and waits for its answers or is gone. */
+  #presence: Presence | undefined;
   /** Our side has ended. */
   #hasSaidLastWord = false;
   #sinceMs = 0;
@@ -185,6 +190,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     const request = this.#intake.next();
     if (request !== undefined) this.#ways.request(request, this.#begin(request));
     else if (this.#intake.fault !== undefined) this.#break(this.#intake.fault);
+    else if (this.#presence !== undefined) this.#socket.end();
   }
 
   #begin(request: IncomingRequest): Answer {
@@ -195,7 +201,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
 
   /** Nobody can tell where a next request would begin. */
   #break(error: NodeJS.ErrnoException): void {
-    const isAnswered = this.#answer?.hasHead === true || this.#intake.coming?.isDropped === true;
+    const isAnswered = this.#answer?.hasBegun === true || this.#intake.coming?.isDropped === true;
     if (isAnswered || !this.#socket.writable) this.destroy();
     else {
       this.write(this.#ways.broken(error, this.remoteAddress));
@@ -204,11 +210,15 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     this.#leave();
   }
 
-  /** The client has closed its side: it is gone, or waits in vain for its answer. */
+  /** The client has closed its side: it is gone, or waits for its answers. */
   #clientEnded(): void {
     if (this.#isUpgraded) return;
     const fault = this.#intake.finish();
     const { current, coming } = this.#intake;
+    if (current !== undefined && current !== coming && !this.#isLast) {
+      this.#presence = new Presence(this.#ways.clock, () => this.#answer?.sendAhead());
+      return;
+    }
     if (fault !== undefined && current === coming && !this.#isLast) this.#break(fault);
     if (!this.#hasSaidLastWord) this.#socket.end();
     this.#leave();
@@ -225,6 +235,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     const answer = this.#answer;
     this.#answer = undefined;
     this.#isLast = true;
+    this.#presence?.stop();
     this.#intake.close();
     answer?.closed(false);
   }

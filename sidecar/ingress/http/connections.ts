@@ -19,11 +19,11 @@ export class ClientConnections {
   readonly #open = new Set<ClientConnection>();
   #looking: Timer | undefined;
 
-  constructor(ways: Omit<ConnectionWays, 'gone'>, clock: Clock) {
+  constructor(ways: Omit<ConnectionWays, 'gone' | 'clock'>, clock: Clock) {
     const { headersTimeoutMs, bodySilenceMs, keepAliveMs } = ways.limits;
     const shortestMs = Math.min(headersTimeoutMs, bodySilenceMs, keepAliveMs, ways.idleTimeoutMs);
     this.#betweenLooksMs = Math.min(MOST_BETWEEN_LOOKS_MS, shortestMs / LOOKS_IN_A_TIME);
-    this.#ways = { ...ways, gone: (connection) => this.#gone(connection) };
+    this.#ways = { ...ways, clock, gone: (connection) => this.#gone(connection) };
     this.#clock = clock;
     this.#memory = ways.memory;
     this.#memory.onShortage = (missing) => this.#shed(missing);
