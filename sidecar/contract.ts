@@ -168,7 +168,7 @@ export const sidecarSettings = {
   drainQuietSeconds: setting(
     integer(0, 600),
     '3',
-    'silence that ends a drain: endpoints and keep-alive clients lag behind',
+    'silence that ends a drain, and time unready before the end: clients and endpoints lag behind',
   ),
   tracesEndpoint: setting(
     urlOrEmpty('http:', 'https:'),

@@ -1,6 +1,6 @@
-// The end of a replica, or of its container: no more async work, not ready, newcomers still served (each the last on its
-// connection) until everything is finished and nobody came for a few seconds. Those that keep coming because there is no other
-// replica are turned away after a while.
+// The end of a replica, or of its container: no more async work, newcomers still served (each the last on its connection) until
+// everything is finished and nobody came for a few seconds; then not ready, for as long as it takes until nobody is sent here any more.
+// Those that keep coming because there is no other replica are turned away after a while.
 // `/drain` (the container's preStop) and SIGTERM begin it. The kubelet calls preStop before a restart too, and does not say which it is:
 // a container that is not there has nothing to drain, and one that dies ends what `/drain` began.
 import type { Clock } from '../runtime/clock.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 export interface DrainOptions {
   /** Longest wait for requests to finish. */
   readonly drainMs: number;
-  /** Silence after which nobody is expected any more: endpoints and keep-alive clients lag behind. */
+  /** Silence after which nobody is expected any more, and time for endpoints to hear that this replica is not ready: both lag behind. */
   readonly quietMs: number;
 }
 
@@ -39,6 +39,8 @@ export class Drain {
   #isShuttingDown = false;
   #beganAtMs = 0;
   #lastArrivalMs = 0;
+  /** Since when a probe is told that nobody is to be sent here. */
+  #unreadySinceMs: number | undefined;
 
   constructor(options: DrainOptions, around: DrainSurroundings) {
     this.#options = options;
@@ -62,17 +64,18 @@ export class Drain {
   }
 
   /**
-   * What a probe is told. A pod whose deletion called `/drain` is known to leave and gets callers only while no other is ready: unready, it
-   * would not even be that last resort, and they would be refused until a successor listens.
+   * What a probe is told. A pod that its deletion made leave gets callers only while no other is ready. It stays their last resort until it
+   * has nothing else to do, and is out of the Service before it goes: an address that nobody has answers nobody, not even with a refusal.
    */
   get isUnready(): boolean {
-    return this.#isDraining && (this.#isShuttingDown || this.isClosed);
+    return this.#isDraining && this.#unreadySinceMs !== undefined;
   }
 
   /** SIGTERM: whoever goes by readiness is to send nobody from now on. */
   shutDown(): void {
     this.#isShuttingDown = true;
     this.begin();
+    this.#unreadySinceMs ??= this.#around.clock.monotonicMs();
   }
 
   /** Callers of a container that is being restarted wait for it: they are not sent away. */
@@ -81,6 +84,7 @@ export class Drain {
     this.#isDraining = true;
     this.#beganAtMs = this.#around.clock.monotonicMs();
     this.#lastArrivalMs = this.#beganAtMs;
+    this.#unreadySinceMs = undefined;
     this.#around.began();
   }
 
@@ -108,6 +112,7 @@ export class Drain {
   #untilDone(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { clock } = this.#around;
+    const { quietMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + this.#options.drainMs;
     let timer = clock.after(0, () => look());
     const finish = (isDone: boolean) => {
@@ -120,11 +125,16 @@ export class Drain {
       if (!this.#isDraining || this.#around.isContainerAway()) return finish(true);
       const nowMs = clock.monotonicMs();
       if (signal.aborted || nowMs >= deadlineMs) return finish(false);
-      const quietInMs = this.#lastArrivalMs + this.#options.quietMs - nowMs;
-      if (quietInMs <= 0 && this.#around.isIdle()) return finish(true);
+      const quietAtMs = this.#lastArrivalMs + quietMs;
+      const lastCallMs = deadlineMs - quietMs;
+      const isDone = nowMs >= quietAtMs && this.#around.isIdle();
+      if (isDone || nowMs >= lastCallMs) this.#unreadySinceMs ??= nowMs;
+      const outOfServiceAtMs = (this.#unreadySinceMs ?? Number.POSITIVE_INFINITY) + quietMs;
+      if (isDone && nowMs >= outOfServiceAtMs) return finish(true);
       timer.cancel();
       // While busy, whoever finishes calls `recheck`.
-      timer = clock.after(quietInMs > 0 ? Math.min(quietInMs, deadlineMs - nowMs) : deadlineMs - nowMs, () => look());
+      const next = [quietAtMs, lastCallMs, outOfServiceAtMs].filter((atMs) => atMs > nowMs);
+      timer = clock.after(Math.min(...next, deadlineMs) - nowMs, () => look());
     };
     this.#waiting.add(look);
     signal.addEventListener('abort', look, { once: true });

@@ -115,6 +115,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
       return answer.text;
     },
     dropped: () => metrics.counter('inference_client_connections_refused_total').inc(),
+    isDraining: () => drain.isDraining,
   });
   const admin = new AdminServer({
     host: settings.host,
@@ -247,7 +248,7 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
 }
 
 function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): ExchangeHost {
-  const { clock, accessLog, requestMetrics, traces, traffic, cors } = ground;
+  const { clock, accessLog, requestMetrics, traces, cors } = ground;
   return {
     cors,
     monotonicMs: () => clock.monotonicMs(),
@@ -264,13 +265,7 @@ function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): Ex
       accessLog.ended(exchange, durationMs);
       if (exchange.upstreamMs >= 0) health.requestLeft();
       traces?.ended(exchange, durationMs);
-      if (!drain.isDraining) return;
-      // Its head was written before the drain began, without Connection: close.
-      if (exchange.response.keepsAlive) {
-        drain.arrived();
-        traffic.closeKept();
-      }
-      drain.recheck();
+      if (drain.isDraining) drain.recheck();
     },
   };
 }

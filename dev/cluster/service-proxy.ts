@@ -1,10 +1,10 @@
 // Services on loopback: a ClusterIP does not exist here, so a Service is reached through a small TCP forwarder that does what kube-proxy
 // does: ready endpoints in turn, terminating ones only when no other is left, refusal when there is none, connections that are open stay.
-// It moves bytes and looks into none of them.
+// A pod whose network is gone refuses nobody: who is sent there still waits in vain. It moves bytes and looks into none of them.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ClusterClient } from './client.ts';
-import type { Endpoint, EndpointSlice, Service, ServicePort } from './objects.ts';
-import { endpointSlices, services } from './resources.ts';
+import type { Endpoint, EndpointSlice, Pod, Service, ServicePort } from './objects.ts';
+import { endpointSlices, pods, services } from './resources.ts';
 import { WatchCache } from './watch-cache.ts';
 
 export type Target = { readonly host: string; readonly port: number };
@@ -26,12 +26,16 @@ export async function startServiceAccess(kubeconfig: string): Promise<ServiceAcc
   const stopping = new AbortController();
   const client = new ClusterClient(kubeconfig, 'kube-proxy');
   const known = { services: new WatchCache(client, services), slices: new WatchCache(client, endpointSlices) };
+  const hosts = new WatchCache<Pod>(client, pods);
+  // From the end of its last process on; of a pod that leaves nobody outside can tell from when.
+  const refuses = ({ host }: Target): boolean =>
+    hosts.list().some(({ status, metadata }) => status?.podIP === host && metadata.deletionTimestamp === undefined);
   const open = new Set<Forwarder>();
-  await Promise.all([known.services.start(stopping.signal), known.slices.start(stopping.signal)]);
+  await Promise.all([known.services, known.slices, hosts].map((cache) => cache.start(stopping.signal)));
   return {
     endpointOf: (namespace, service, port) => targetsOf(known, namespace, service, port)[0],
     openService: async (namespace, service, port, at = {}) => {
-      const forwarder = new Forwarder(() => targetsOf(known, namespace, service, port));
+      const forwarder = new Forwarder(() => targetsOf(known, namespace, service, port), refuses);
       open.add(forwarder);
       const where = await forwarder.listen(at.host ?? '127.0.0.1', at.port ?? 0);
       return { ...where, close: () => forwarder.close() };
@@ -79,10 +83,13 @@ export class Forwarder {
   readonly #targets: () => readonly Target[];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #refuses: (target: Target) => boolean;
   #turn = 0;
 
-  constructor(targets: () => readonly Target[]) {
+  /** A target that does not listen `refuses`, or is not heard of again. */
+  constructor(targets: () => readonly Target[], refuses: (target: Target) => boolean = () => true) {
     this.#targets = targets;
+    this.#refuses = refuses;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
       this.#forward(socket),
     );
@@ -115,16 +122,21 @@ export class Forwarder {
     // A listening socket cannot refuse; a reset is the nearest thing to it.
     if (!target) return void client.resetAndDestroy();
     const upstream = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on('close', () => this.#sockets.delete(from));
-      from.on('error', () => to.resetAndDestroy());
-      from.on('close', () => to.destroy());
+    let isConnected = false;
+    let isSilent = false;
+    upstream.on('error', () => {
+      isSilent = !isConnected && !this.#refuses(target);
+      if (!isSilent) client.resetAndDestroy();
+    });
+    upstream.on('close', () => isSilent || client.destroy());
+    client.on('error', () => upstream.resetAndDestroy());
+    client.on('close', () => upstream.destroy());
+    for (const socket of [client, upstream]) {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
     }
     upstream.once('connect', () => {
+      isConnected = true;
       client.pipe(upstream);
       upstream.pipe(client);
     });

@@ -28,7 +28,8 @@ export function modelProbes(health: InferenceDeploymentSpec['healthCheck']) {
     },
     readinessProbe: {
       httpGet: ask(adminPaths.ready),
-      periodSeconds: Math.min(PERIOD_SECONDS, health.periodSeconds),
+      // A pod that leaves must be known to be unready before it goes, and the sidecar does not wait long for that.
+      periodSeconds: 1,
       timeoutSeconds: TIMEOUT_SECONDS,
       // The sidecar has counted failures already: what it says acts at once.
       failureThreshold: 1,

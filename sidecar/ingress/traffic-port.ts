@@ -1,7 +1,7 @@
 // The traffic port: a listening socket whose connections are read by Node's own strict parser. Hands what comes to the pipeline;
 // decides nothing.
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { listen } from '../../runtime/http.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
 import { AnswerHeads } from './http/answer-head.ts';
@@ -17,7 +17,7 @@ export interface TrafficOptions {
   readonly idleTimeoutMs: number;
 }
 
-export interface TrafficHandlers extends Pick<ConnectionWays, 'request' | 'upgrade' | 'broken'> {
+export interface TrafficHandlers extends Pick<ConnectionWays, 'request' | 'upgrade' | 'broken' | 'isDraining'> {
   /** A connection more than there may be: Node has closed it. */
   dropped(): void;
 }
@@ -34,7 +34,6 @@ export class TrafficPort {
   readonly #parser = new NodeParser();
   readonly #server: Server;
   #connections: ClientConnections | undefined;
-  #closing: Timer | undefined;
 
   constructor(options: TrafficOptions, memory: MemoryBudget, clock: Clock) {
     const { limits, maxConnections } = options;
@@ -68,20 +67,19 @@ export class TrafficPort {
     return listen(this.#server, { host, port, flags: { host: '--host', port: '--port' } });
   }
 
-  /** Closes what clients keep open for later, in a moment. Asked again it waits anew: who was answered just now may be on the way back. */
+  /** Closes what clients keep open for later, in a moment: who was answered just now may be on the way back. */
   closeKept(): void {
-    this.#closing?.cancel();
     // After the sockets were read: on a busy machine a request may have arrived that this loop has not seen yet.
-    const close = () => void setImmediate(() => this.#connections?.closeIdle());
-    this.#closing = this.#clock.after(KEPT_FOR_MS, close);
+    const close = () => void setImmediate(() => this.#connections?.endIdle());
+    this.#clock.after(KEPT_FOR_MS, close);
   }
 
   /** Takes no new connections. Who is still there is answered by `giveUp`, and gets a moment to read it. */
   async close(giveUp: () => Promise<void>): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#connections?.closeIdle();
+    this.#connections?.endIdle();
     await giveUp();
-    this.#connections?.closeIdle();
+    this.#connections?.endIdle();
     await Promise.race([closed, new Promise<void>((resolve) => this.#clock.after(LAST_WORD_MS, resolve))]);
     this.#connections?.closeAll();
   }

@@ -1,5 +1,7 @@
 // The end of a replica: /drain and SIGTERM finish what is inside and waiting, send newcomers away politely, give back
 // async work, and lose nothing.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { RawConnection } from '../support/raw-http.ts';
@@ -41,26 +43,78 @@ test('it ends only after a silence: endpoints and keep-alive clients lag behind'
   const drained = drain();
   await sidecar.until(({ draining }) => draining);
   expect((await fetch(`${sidecar.url}/echo`)).status).toBe(200);
+  // Then it is unready for as long again, and serves whoever has not heard of it.
+  await eventually(async () => expect(await admin('/ready')).toBe(503));
+  expect((await fetch(`${sidecar.url}/echo`)).status).toBe(200);
   expect((await drained).status).toBe(200);
-  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_000);
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(2_000);
 });
 
-test('connections kept for later are closed, also those of an answer that had begun before', async () => {
+/** A stream of two tokens, each let out by hand; its head says that the connection is kept. */
+async function beginStream(client: RawConnection): Promise<void> {
+  const body = JSON.stringify({ prompt: 'robot', max_tokens: 2, stream: true });
+  const path = '/v1/completions?hold-tokens=token';
+  client.send(`POST ${path} HTTP/1.1`, 'Host: a', `Content-Length: ${body.length}`, '', body);
+  sidecar.model.release('token:0');
+  await client.until('keep-alive');
+}
+
+test('a connection kept for later ends without a reset', async () => {
   await begin();
   const kept = await RawConnection.open(sidecar.port);
   kept.send('GET /echo/kept HTTP/1.1', 'Host: a', '', '');
   await kept.until('200 OK');
-  const streaming = await RawConnection.open(sidecar.port);
-  const body = JSON.stringify({ prompt: 'robot', max_tokens: 2, stream: true });
-  const path = '/v1/completions?hold-tokens=token';
-  streaming.send(`POST ${path} HTTP/1.1`, 'Host: a', `Content-Length: ${body.length}`, '', body);
-  sidecar.model.release('token:0');
-  await streaming.until('keep-alive');
   const drained = drain();
   expect(await kept.untilClosed()).toContain('keep-alive');
-  sidecar.model.release('token:1');
-  expect(await streaming.untilClosed()).toContain('[DONE]');
   expect((await drained).status).toBe(200);
+});
+
+test('a stream that had begun before ends its connection, at once and behind its last byte', async () => {
+  await begin({ settings: { drainQuietSeconds: 60 } });
+  const streaming = await RawConnection.open(sidecar.port);
+  await beginStream(streaming);
+  void drain().catch(() => undefined);
+  await sidecar.until(({ draining }) => draining);
+  const sinceMs = performance.now();
+  sidecar.model.release('token:1');
+  const all = await streaming.untilClosed();
+  expect(all).toMatch(/\[DONE\][\s\S]*\r\n0\r\n\r\n$/);
+  // Kept for a moment longer, its client would come back on it.
+  expect(performance.now() - sinceMs).toBeLessThan(900);
+});
+
+test('a request sent ahead behind such a stream is served, and its answer is the last', async () => {
+  await begin({ settings: { drainQuietSeconds: 60 } });
+  const client = await RawConnection.open(sidecar.port);
+  await beginStream(client);
+  client.send('GET /echo/ahead HTTP/1.1', 'Host: a', '', '');
+  void drain().catch(() => undefined);
+  await sidecar.until(({ draining }) => draining);
+  sidecar.model.release('token:1');
+  const [, after = ''] = (await client.untilClosed()).split('0\r\n\r\n');
+  expect(after).toMatch(/^HTTP\/1.1 200 OK[\s\S]*Connection: close[\s\S]*\/echo\/ahead/);
+});
+
+test('who sends on after the last answer reads all of it: no reset takes it away', async () => {
+  await begin();
+  const inside = fetch(`${sidecar.url}/echo?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  void drain().catch(() => undefined);
+  await sidecar.until(({ draining }) => draining);
+  const client = connect({ port: sidecar.port, host: '127.0.0.1', allowHalfOpen: true });
+  const closed = once(client.resume(), 'close');
+  client.write('GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+  await once(client, 'end');
+  for (let sent = 0; sent < 3; sent++) {
+    client.write('GET /echo/late HTTP/1.1\r\nHost: a\r\n\r\n');
+    // It was read, or refused, by the time of this answer.
+    await sidecar.stats();
+  }
+  client.end();
+  // `once` rejects where an error, as of a reset, comes first.
+  expect(await closed).toEqual([false]);
+  sidecar.model.release('door');
+  expect((await inside).status).toBe(200);
 });
 
 test('who asks for a status or for our health again and again does not keep it from ending', async () => {

@@ -56,13 +56,39 @@ test('callers that keep coming do not keep it from ending before its time', asyn
   expect(clock.monotonicMs()).toBe(40_000);
 });
 
-test('a probe is told that it leaves when newcomers are turned away, after SIGTERM at once', () => {
-  const { clock, drain, die } = draining(20_000);
-  expect(drain.isUnready).toBe(false);
+test('a probe is told that it leaves when it is idle and nobody comes, and it ends when others have heard of it', async () => {
+  const { clock, drain, finish } = draining(300_000);
   drain.begin();
-  expect(drain.isUnready).toBe(false);
-  clock.advance(10_001);
+  let isDone = false;
+  const done = drain.waitUntilDone(new AbortController().signal).finally(() => {
+    isDone = true;
+  });
+  clock.advance(60_000);
+  expect([drain.isClosed, drain.isUnready]).toEqual([true, false]);
+  finish();
   expect(drain.isUnready).toBe(true);
+  clock.advance(2_999);
+  await new Promise(setImmediate);
+  expect(isDone).toBe(false);
+  clock.advance(1);
+  expect(await done).toBe(true);
+});
+
+test('a probe is told in time where the time is over before all is finished', async () => {
+  const { clock, drain } = draining(20_000);
+  drain.begin();
+  const done = drain.waitUntilDone(new AbortController().signal);
+  clock.advance(16_999);
+  expect(drain.isUnready).toBe(false);
+  clock.advance(1);
+  expect(drain.isUnready).toBe(true);
+  clock.advance(3_000);
+  expect(await done).toBe(false);
+});
+
+test('a probe is told after SIGTERM at once, and not of a drain that the death of the container ended', () => {
+  const { drain, die } = draining(20_000);
+  drain.begin();
   die();
   expect(drain.isUnready).toBe(false);
   drain.shutDown();

@@ -27,10 +27,15 @@ export interface ConnectionWays {
   upgrade(request: IncomingRequest, answer: Answer, socket: Socket, rest: Buffer): void;
   /** What to say to bytes that are not HTTP, or did not come in time. */
   broken(error: NodeJS.ErrnoException, client: string): string;
+  /** True while the replica drains: no connection outlasts its answer, also where the head of that has promised otherwise. */
+  isDraining(): boolean;
   gone(connection: ClientConnection): void;
 }
 
-/** Time to read the last word. Closed at once, what the client still sends would be answered by a reset, which takes it away. */
+/**
+ * Time to read the last word (RFC 9112, 9.6): our side ends, and what still comes is read and dropped until the client's side ends too.
+ * Closed at once, what the client still sends would be answered by a reset, which takes the last word away.
+ */
 const LAST_WORD_MS = 2_000;
 
 export class ClientConnection implements IntakeOwner, AnswerCarrier {
@@ -75,9 +80,9 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     return this.#remoteAddress;
   }
 
-  /** Kept open by the client for later. */
-  get isIdle(): boolean {
-    return this.#intake.isIdle && !this.#isLast;
+  /** Where the client keeps it open for later, our side ends. */
+  endIdle(): void {
+    if (this.#intake.isIdle && !this.#isLast) this.endBehindWords();
   }
 
   packetRead(): void {
@@ -114,11 +119,12 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     const answer = this.#answer;
     if (answer === undefined) return;
     this.#answer = undefined;
-    this.#isLast ||= !answer.keepsAlive;
     answer.closed(true);
     this.#intake.answered();
+    // A request that is here already is served, and its answer is the last.
+    this.#isLast ||= !answer.keepsAlive || (this.#intake.isIdle && this.#ways.isDraining());
     if (!this.#isLast) this.#next();
-    else if (this.#isUpgraded || this.#intake.isIdle) this.#socket.destroySoon();
+    else if (this.#isUpgraded) this.#socket.destroySoon();
     else this.endBehindWords();
   }
 

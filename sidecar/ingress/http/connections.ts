@@ -44,8 +44,8 @@ export class ClientConnections {
   }
 
   /** Those that clients keep open for later. */
-  closeIdle(): void {
-    for (const connection of this.#open) if (connection.isIdle) connection.destroy();
+  endIdle(): void {
+    for (const connection of this.#open) connection.endIdle();
   }
 
   closeAll(): void {
