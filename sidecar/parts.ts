@@ -22,6 +22,7 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 import { Acceptance } from './prefer/accepted.ts';
 import { Requests } from './prefer/requests.ts';
 import { processMemory } from './process-memory.ts';
+import type { QueueObserver } from './queue/observer.ts';
 import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
 import { type AccessLog, createAccessLog } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -89,7 +90,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
     gate,
     callContainer: traces?.ofRuns(callContainer) ?? callContainer,
     probeContainer: () => health.ask(),
-    observer: createQueueMetrics(metrics),
+    observer: queueObserver(ground),
     finished: () => {
       drain.recheck();
       health.requestLeft();
@@ -156,6 +157,18 @@ function createGround(
     traffic: new TrafficPort({ limits, maxConnections: settings.maxConnections, idleTimeoutMs }, memory, clock),
     cors: settings.corsAllowedOrigins.length === 0 ? undefined : new Cors(settings),
     closing: { isClosing: false },
+  };
+}
+
+/** Each end of an accepted request is counted and logged. */
+function queueObserver({ metrics, accessLog }: Ground): QueueObserver {
+  const queueMetrics = createQueueMetrics(metrics);
+  return {
+    ...queueMetrics,
+    ended: (end) => {
+      queueMetrics.ended(end);
+      accessLog.acceptedEnded(end);
+    },
   };
 }
 

@@ -93,19 +93,19 @@ export class Attempt {
   /** False: the lease was lost. Undefined: the replica stops, the sweep of another will say. */
   async #settle(outcome: CallOutcome, ranMs: number): Promise<boolean | undefined> {
     const { claim } = this;
-    const { store, observer } = this.#around;
+    const { store } = this.#around;
     switch (outcome.kind) {
       case 'answered': {
         const isStored = await this.#stored(() => store.complete(claim, outcome.response));
-        if (isStored) observer.completed(claim.submission.mode, outcome.response.status, ranMs);
+        if (isStored) this.#ended('answered', String(outcome.response.status), ranMs);
         return isStored;
       }
       case 'no_response':
-        return this.#settleNoResponse(outcome.code, outcome.message);
+        return this.#settleNoResponse(outcome.code, outcome.message, ranMs);
       case 'too_large': {
         const error = `upstream_too_large: the response is larger than ${outcome.limitBytes} bytes and was not kept`;
         const isStored = await this.#stored(() => store.fail(claim, error, null));
-        if (isStored) observer.failed('upstream_too_large', 1);
+        if (isStored) this.#ended('failed', 'upstream_too_large', ranMs, error);
         return isStored;
       }
       case 'aborted':
@@ -113,14 +113,14 @@ export class Attempt {
     }
   }
 
-  async #settleNoResponse(code: string, message: string): Promise<boolean | undefined> {
+  async #settleNoResponse(code: string, message: string, ranMs: number): Promise<boolean | undefined> {
     const { claim } = this;
     const { store, observer, retry } = this.#around;
     const decision = decideRetry(code, claim.attempt, retry, Math.random());
     const error = `${code}: ${message}`.slice(0, 500);
     if (decision.kind === 'give_up') {
       const isStored = await this.#stored(() => store.fail(claim, error, null));
-      if (isStored) observer.failed(code, 1);
+      if (isStored) this.#ended('failed', code, ranMs, error);
       return isStored;
     }
     const { afterMs, isCounted } = decision;
@@ -144,6 +144,14 @@ export class Attempt {
     }
     if (reason === 'expired') this.#around.sweepSoon();
     return reason !== 'lost';
+  }
+
+  #ended(outcome: 'answered' | 'failed', code: string, ranMs: number, error?: string): void {
+    const { id, attempt: number, claimedAtMs, createdAtMs, submission } = this.claim;
+    // The store's clock may have been set back.
+    const waitedMs = Math.max(claimedAtMs - createdAtMs, 0);
+    const attempt = { mode: submission.mode, number, waitedMs, ranMs };
+    this.#around.observer.ended({ id, outcome, code, attempt, ...(error !== undefined && { error }) });
   }
 
   #stored(step: () => Promise<boolean>): Promise<boolean | undefined> {

@@ -9,18 +9,34 @@ export type RefusalReason = 'full' | 'quota_exceeded' | 'conflict' | 'unreachabl
 
 export type WebhookOutcome = 'delivered' | 'retried' | 'given_up' | 'refused';
 
+/** How an accepted request ended. */
+export interface RequestEnd {
+  readonly id: string;
+  readonly outcome: 'answered' | 'failed' | 'canceled';
+  /** The container's status code, or a row of the error table. */
+  readonly code: string;
+  /** Why there is no answer; undefined where there is one. */
+  readonly error?: string;
+  /** Undefined where it ended outside of an attempt. */
+  readonly attempt?: {
+    readonly mode: StoredMode;
+    readonly number: number;
+    readonly waitedMs: number;
+    readonly ranMs: number;
+  };
+}
+
 export interface QueueObserver extends StoreObserver {
   /** Durably queued by this replica; duplicates are not counted. */
   accepted(mode: StoredMode): void;
   refused(reason: RefusalReason): void;
   /** Claimed by this replica; `waitedMs` since acceptance, on the first attempt only (else null). */
   claimed(mode: StoredMode, attempt: number, waitedMs: number | null): void;
-  /** The container answered and the answer is stored. `statusCode` is the container's. */
-  completed(mode: StoredMode, statusCode: number, ranMs: number): void;
-  /** Done without a response, set aside as a dead letter. */
-  failed(code: string, count: number): void;
+  /** Ended by this replica, and stored as such. */
+  ended(end: RequestEnd): void;
+  /** Ended by a sweep: past their deadline, or set aside because the replicas of all their attempts died. */
   expired(count: number): void;
-  canceled(): void;
+  deadLettered(count: number): void;
   /** Queued again after no response; `code` is a row of the error table. */
   retried(code: string): void;
   handedBack(): void;
@@ -38,10 +54,9 @@ export const silentObserver: QueueObserver = {
   accepted: nothing,
   refused: nothing,
   claimed: nothing,
-  completed: nothing,
-  failed: nothing,
+  ended: nothing,
   expired: nothing,
-  canceled: nothing,
+  deadLettered: nothing,
   retried: nothing,
   handedBack: nothing,
   leaseLost: nothing,

@@ -58,7 +58,7 @@ export class StoreQueue implements Queue {
 
   async cancel(id: string): Promise<CancelOutcome> {
     const outcome = await this.#store().cancel(id);
-    if (outcome === 'canceled') this.#observer.canceled();
+    if (outcome === 'canceled') this.#observer.ended({ id, outcome, code: outcome });
     return outcome;
   }
 

@@ -80,6 +80,6 @@ export class Sweeper {
   #tell({ expired, leasesTakenBack, deadLettered }: SweepReport): void {
     if (expired > 0) this.#observer.expired(expired);
     if (leasesTakenBack > 0) this.#observer.leaseLost('other', leasesTakenBack);
-    if (deadLettered > 0) this.#observer.failed('lease_lost', deadLettered);
+    if (deadLettered > 0) this.#observer.deadLettered(deadLettered);
   }
 }

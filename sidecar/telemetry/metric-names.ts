@@ -80,14 +80,22 @@ export const metricNames = table({
   },
   inference_async_accepted_total: { kind: 'counter', labels: ['mode'], help: 'Async requests stored' },
   inference_async_refused_total: { kind: 'counter', labels: ['reason'], help: 'Async requests not stored' },
-  inference_async_completed_total: { kind: 'counter', labels: ['mode'], help: 'Async requests the container answered' },
+  inference_async_completed_total: {
+    kind: 'counter',
+    labels: ['mode', 'code'],
+    help: 'Async requests the container answered, by its status code',
+  },
   inference_async_run_seconds: {
     kind: 'histogram',
     labels: ['mode'],
     buckets: seconds,
     help: 'Async requests: time inside the container',
   },
-  inference_async_failed_total: { kind: 'counter', help: 'Async requests given up after their last attempt' },
+  inference_async_failed_total: {
+    kind: 'counter',
+    labels: ['code'],
+    help: 'Async requests given up after their last attempt, by the reason of that one',
+  },
   inference_async_expired_total: { kind: 'counter', help: 'Async requests past their deadline' },
   inference_async_canceled_total: { kind: 'counter', help: 'Async requests canceled' },
   inference_async_retried_total: {

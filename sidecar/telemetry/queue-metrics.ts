@@ -1,7 +1,7 @@
 // The queue's events as metrics: what queue/observer.ts names, counted.
 
 import { problems } from '../ingress/problem.ts';
-import type { QueueObserver } from '../queue/observer.ts';
+import type { QueueObserver, RequestEnd } from '../queue/observer.ts';
 import type { Metrics } from './metrics.ts';
 
 const storedModes = ['async', 'proxy'] as const;
@@ -21,12 +21,25 @@ const storeOperations = [
 ] as const;
 const deliveries = ['delivered', 'retried', 'given_up', 'refused'] as const;
 
+function countEnd(metrics: Metrics, { outcome, code, attempt }: RequestEnd): void {
+  if (outcome === 'canceled') metrics.counter('inference_async_canceled_total').inc();
+  else if (outcome === 'failed') metrics.counter('inference_async_failed_total').inc({ code });
+  else if (attempt !== undefined) {
+    const { mode, ranMs } = attempt;
+    metrics.counter('inference_async_completed_total').inc({ mode, code });
+    metrics
+      .tallied('inference_async_run_seconds')
+      .series({ mode })
+      .observe(ranMs / 1000);
+  }
+}
+
 export function createQueueMetrics(metrics: Metrics): QueueObserver {
   let breaker: (typeof breakerStates)[number] = 'closed';
   metrics.stateOf('inference_breaker_state', breakerStates, () => breaker);
   for (const mode of storedModes) {
     metrics.counter('inference_async_accepted_total').inc({ mode }, 0);
-    metrics.counter('inference_async_completed_total').inc({ mode }, 0);
+    metrics.counter('inference_async_completed_total').inc({ mode, code: '200' }, 0);
     metrics.tallied('inference_async_run_seconds').series({ mode });
   }
   for (const reason of refusals) metrics.counter('inference_async_refused_total').inc({ reason }, 0);
@@ -37,8 +50,11 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
   }
   for (const whose of ['own', 'other']) metrics.counter('inference_async_leases_lost_total').inc({ whose }, 0);
   for (const [code, { status }] of Object.entries(problems)) {
-    if (status === 502) metrics.counter('inference_async_retried_total').inc({ code }, 0);
+    if (status !== 502) continue;
+    metrics.counter('inference_async_retried_total').inc({ code }, 0);
+    metrics.counter('inference_async_failed_total').inc({ code }, 0);
   }
+  metrics.counter('inference_async_failed_total').inc({ code: 'lease_lost' }, 0);
   return {
     accepted: (mode) => metrics.counter('inference_async_accepted_total').inc({ mode }),
     refused: (reason) => metrics.counter('inference_async_refused_total').inc({ reason }),
@@ -49,16 +65,9 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
           .series({ mode })
           .observe(waitedMs / 1000);
     },
-    completed: (mode, _statusCode, ranMs) => {
-      metrics.counter('inference_async_completed_total').inc({ mode });
-      metrics
-        .tallied('inference_async_run_seconds')
-        .series({ mode })
-        .observe(ranMs / 1000);
-    },
-    failed: (_code, count) => metrics.counter('inference_async_failed_total').inc(count),
+    ended: (end) => countEnd(metrics, end),
     expired: (count) => metrics.counter('inference_async_expired_total').inc(count),
-    canceled: () => metrics.counter('inference_async_canceled_total').inc(),
+    deadLettered: (count) => metrics.counter('inference_async_failed_total').inc({ code: 'lease_lost' }, count),
     retried: (code) => metrics.counter('inference_async_retried_total').inc({ code }),
     handedBack: () => metrics.counter('inference_async_handed_back_total').inc(),
     leaseLost: (whose, count) => metrics.counter('inference_async_leases_lost_total').inc({ whose }, count),

@@ -1,12 +1,13 @@
 // One line a request when it ends, with what one needs to find it again and nothing that is secret.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { seriesValue } from '../support/metrics-text.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 let sidecar: TestSidecar;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar({ settings: { maxAttempts: 1 } });
 });
 afterAll(() => sidecar.close());
 
@@ -48,6 +49,44 @@ test('bytes that never became a request have a line too, under the id that their
     problem: 'malformed_request',
     client: '127.0.0.1',
   });
+});
+
+const acceptedEnds = async (id: string, query: string) => {
+  const headers = { 'X-Inference-Id': id, Prefer: 'respond-async' };
+  expect((await fetch(`${sidecar.url}${query}`, { method: 'POST', body: '{"prompt":"x"}', headers })).status).toBe(202);
+  return () =>
+    eventually(() => {
+      const lines = sidecar.log.filter((line) => line.msg === 'async request ended' && line.id === id);
+      if (lines.length !== 1) throw new Error(`${lines.length} lines`);
+      return lines[0]!;
+    });
+};
+const counted = async (name: string, labels: Record<string, string> = {}) =>
+  seriesValue(await (await fetch(`${sidecar.adminUrl}/metrics`)).text(), name, labels);
+
+test('an accepted request has a second line when it ends: what the container answered', async () => {
+  const end = await acceptedEnds('async-422', '/fail?status=422');
+  const times = { queueMs: expect.any(Number), upstreamMs: expect.any(Number) };
+  expect(await end()).toMatchObject({ mode: 'async', outcome: 'answered', status: 422, attempts: 1, ...times });
+  expect(await counted('inference_async_completed_total', { mode: 'async', code: '422' })).toBe(1);
+});
+
+test('an accepted request that never got an answer: why, and after how many attempts', async () => {
+  const end = await acceptedEnds('async-reset', '/v1/completions?reset-after=0');
+  expect(await end()).toMatchObject({
+    outcome: 'failed',
+    problem: 'upstream_reset',
+    error: expect.stringMatching(/^upstream_reset: /),
+    attempts: 1,
+  });
+  expect(await counted('inference_async_failed_total', { code: 'upstream_reset' })).toBe(1);
+});
+
+test('an accepted request that its client canceled', async () => {
+  const end = await acceptedEnds('async-canceled', '/echo?hold=canceled');
+  await fetch(`${sidecar.url}/result/demo`, { method: 'DELETE', headers: { 'X-Inference-Id': 'async-canceled' } });
+  expect(await end()).toMatchObject({ outcome: 'canceled', problem: 'canceled' });
+  sidecar.model.release('canceled');
 });
 
 test('health checks are not logged: there would be nothing else', async () => {

@@ -79,7 +79,7 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: 'InferenceAsyncLost',
     series: {
-      [`inference_async_failed_total{${who}}`]: '0x30 1x30',
+      [`inference_async_failed_total{${who}, code="upstream_reset"}`]: '0x30 1x30',
       [`inference_async_expired_total{${who}}`]: '0x60',
     },
     at: '35m',
@@ -132,7 +132,7 @@ export const healthySeries: Readonly<Record<string, string>> = {
   [`inference_requests_total{${who}, mode="sync", code="502"}`]: '0+1x60',
   [`inference_requests_total{${who}, mode="sync", code="429"}`]: '0+1x60',
   [`inference_oldest_waiting_age_seconds{${who}}`]: '30x60',
-  [`inference_async_failed_total{${who}}`]: '3x60',
+  [`inference_async_failed_total{${who}, code="upstream_reset"}`]: '3x60',
   [`inference_async_expired_total{${who}}`]: '0x60',
   [`inference_store_errors_total{${who}, operation="submit"}`]: '2x60',
   'inference_operator_leader{pod="a"}': '1x60',
