@@ -1,6 +1,6 @@
 // The images built as an engine would build them, from the very context that .dockerignore leaves, under a checkout that nobody else may
 // read; then run as the images' user, who owns none of it.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { freePort } from '../../dev/tools/free-port.ts';
 import { nodeOfImage } from '../../sidecar/contract.ts';
 import { contextOf, copyContext, layOut, readStages, runStage, type Stage, values } from '../support/docker-image.ts';
 import { eventually } from '../support/eventually.ts';
+import { projectFiles } from '../support/git.ts';
 
 const USER = 65532;
 const BUILD_MS = 600_000;
@@ -20,11 +21,7 @@ const BUILD_MS = 600_000;
 const asRoot = it.skipIf(process.getuid?.() !== 0);
 const stages = readStages(join(projectDir, 'Dockerfile'));
 const stageOf = (name: string): Stage => stages.find((stage) => stage.name === name) as Stage;
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: projectDir })
-  .toString()
-  .trim()
-  .split('\n');
-const context = contextOf(projectDir, tracked);
+const context = contextOf(projectDir, projectFiles(projectDir));
 let folder: string;
 
 beforeAll(async () => {

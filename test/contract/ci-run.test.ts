@@ -5,10 +5,12 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { projectDir } from '../../dev/bundle.ts';
+import { itWithGit } from '../support/git.ts';
 
 const run = promisify(execFile);
+const withGit = itWithGit();
 let folder: string;
 
 beforeEach(async () => {
@@ -25,7 +27,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it('installs exactly what is locked, checks, generates, tests, and compares ratios', async () => {
+withGit('installs exactly what is locked, checks, generates, tests, and compares ratios', async () => {
   const { code, output } = await ci();
   expect(output).toMatch(/ci: 6 steps passed, 0 failed, in \d+ s/);
   expect(code).toBe(0);
@@ -40,7 +42,7 @@ it('installs exactly what is locked, checks, generates, tests, and compares rati
   );
 });
 
-it.each(['ci', 'run --silent check', 'run --silent generate', 'test', 'run --silent bench -- --guard'])(
+withGit.each(['ci', 'run --silent check', 'run --silent generate', 'test', 'run --silent bench -- --guard'])(
   'ends with the exit code of "npm %s" where that fails, and goes no further',
   async (step) => {
     await program('npm', `echo "npm $*" >> ${folder}/calls; [ "$*" != "${step}" ] || exit 7`);
@@ -51,7 +53,7 @@ it.each(['ci', 'run --silent check', 'run --silent generate', 'test', 'run --sil
   },
 );
 
-it('fails when generating leaves a file that is not committed, and names it', async () => {
+withGit('fails when generating leaves a file that is not committed, and names it', async () => {
   await program('npm', `[ "$*" != "run --silent generate" ] || echo new > generated.md`);
   const { code, output } = await ci();
   expect(code).toBe(1);
