@@ -1,9 +1,8 @@
 // Every way of installing the chart renders, hangs together, and keeps to Kubernetes' restricted Pod Security Standard.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { chartDir, find, helm, podSpecs, type Rendered, refusal, render } from '../support/chart.ts';
+import { chartDir, clusterScoped, find, helm, podSpecs, type Rendered, refusal, render } from '../support/chart.ts';
 import { chartVariants } from '../support/chart-variants.ts';
 
-const clusterScoped = new Set(['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']);
 const givenByPeople = new Set([
   'Secret mine',
   'Secret mine-tls',
@@ -101,12 +100,11 @@ it('names images by registry, tag or digest', async () => {
   for (const { owner, spec } of podSpecs(objects)) expect(spec.imagePullSecrets, owner).toEqual([{ name: 'pull' }]);
 });
 
-it('puts two operators on different nodes where it can, and keeps one during a drain', async () => {
+it('keeps one operator during a drain and a rollout', async () => {
   const objects = await render();
   expect(find(objects, 'Deployment').spec).toMatchObject({
     replicas: 2,
     strategy: { rollingUpdate: { maxUnavailable: 0 } },
-    template: { spec: { affinity: { podAntiAffinity: expect.anything() } } },
   });
   expect(find(objects, 'PodDisruptionBudget', '-inference-operator').spec.maxUnavailable).toBe(1);
   const single = await render({ values: { operator: { replicas: 1 } } });

@@ -8,10 +8,19 @@ import { clusterTools } from '../../dev/tools/kubectl-and-helm.ts';
 
 export const chartDir = join(projectDir, 'charts', 'inference-operator');
 
+/** Kinds of the chart that lie in no namespace. */
+export const clusterScoped: ReadonlySet<string> = new Set([
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+]);
+
 // biome-ignore lint/suspicious/noExplicitAny: a test walks into objects of any kind; a wrong step fails the test.
 export type Rendered = any;
 
 export interface RenderOptions {
+  /** Folder of another chart than ours. */
+  readonly chart?: string;
   readonly namespace?: string;
   readonly release?: string;
   readonly kubeVersion?: string;
@@ -28,8 +37,12 @@ export async function helm(...parameters: readonly string[]): Promise<string> {
 }
 
 export async function render(options: RenderOptions = {}): Promise<readonly Rendered[]> {
-  const text = await renderText(options);
-  return parseAllDocuments(text)
+  return objectsIn(await renderText(options));
+}
+
+/** Read as Helm and kubectl read it: by YAML 1.1, where `on` is true and 0440 is octal. A key that is there twice is an error. */
+export function objectsIn(text: string): readonly Rendered[] {
+  return parseAllDocuments(text, { version: '1.1' })
     .map((document) => {
       if (document.errors.length > 0) throw document.errors[0];
       return document.toJS();
@@ -43,7 +56,7 @@ export async function renderText(options: RenderOptions = {}): Promise<string> {
     [
       'template',
       options.release ?? 'demo',
-      chartDir,
+      options.chart ?? chartDir,
       ...['--namespace', options.namespace ?? 'inference-system'],
       ...['--kube-version', options.kubeVersion ?? '1.36.0'],
       ...(options.apiVersions ?? []).flatMap((version) => ['--api-versions', version]),

@@ -11,7 +11,7 @@
 - name: OPERATOR_LEADER_ELECTION
   value: "true"
 - name: OPERATOR_LEASE_NAME
-  value: {{ include "inference-operator.fullname" . }}
+  value: {{ include "inference-operator.fullname" . | quote }}
 - name: OPERATOR_LEASE_SECONDS
   value: {{ .Values.operator.leaseSeconds | quote }}
 - name: OPERATOR_ADMIN_PORT
@@ -21,17 +21,17 @@
 - name: OPERATOR_MAX_CONCURRENT_ROLLOUTS
   value: {{ .Values.operator.maxConcurrentRollouts | quote }}
 - name: OPERATOR_LOG_LEVEL
-  value: {{ .Values.operator.logLevel }}
+  value: {{ .Values.operator.logLevel | quote }}
 - name: OPERATOR_SIDECAR_IMAGE
   value: {{ include "inference-operator.ownImage" (list . .Values.sidecar.image) | quote }}
 - name: OPERATOR_SIDECAR_IMAGE_PULL_POLICY
-  value: {{ .Values.sidecar.image.pullPolicy }}
+  value: {{ .Values.sidecar.image.pullPolicy | quote }}
 - name: OPERATOR_SIDECAR_IMAGE_PULL_SECRETS
   value: {{ join "," .Values.sidecar.imagePullSecrets | quote }}
 - name: OPERATOR_SIDECAR_RESOURCES
-  value: {{ .Values.sidecar.resources | toJson | quote }}
+  value: {{ default dict .Values.sidecar.resources | toJson | quote }}
 - name: OPERATOR_SIDECAR_LOG_LEVEL
-  value: {{ .Values.sidecar.logLevel }}
+  value: {{ .Values.sidecar.logLevel | quote }}
 - name: OPERATOR_SIDECAR_TRACES_ENDPOINT
   value: {{ .Values.sidecar.tracesEndpoint | quote }}
 - name: OPERATOR_NETWORK_POLICIES
@@ -49,28 +49,28 @@
 {{- define "inference-operator.storeEnv" -}}
 {{- if .Values.redis.enabled }}
 - name: OPERATOR_STORE_URL
-  value: {{ include "inference-operator.redisUrl" . }}
+  value: {{ include "inference-operator.redisUrl" . | quote }}
 - name: OPERATOR_STORE_PASSWORD
   valueFrom:
-    secretKeyRef: { name: {{ include "inference-operator.redisSecret" . }}, key: password }
+    secretKeyRef: { name: {{ include "inference-operator.redisSecret" . | quote }}, key: password }
 {{- if .Values.redis.tls.enabled }}
 - name: OPERATOR_STORE_CA
   valueFrom:
-    secretKeyRef: { name: {{ include "inference-operator.redisTlsSecret" . }}, key: ca.crt }
+    secretKeyRef: { name: {{ include "inference-operator.redisTlsSecret" . | quote }}, key: ca.crt }
 {{- end }}
 {{- else if include "inference-operator.hasStore" . }}
 - name: OPERATOR_STORE_URL
   valueFrom:
-    secretKeyRef: { name: {{ include "inference-operator.externalSecret" . }}, key: {{ ternary .Values.externalRedis.urlKey "url" (ne .Values.externalRedis.existingSecret "") }} }
+    secretKeyRef: { name: {{ include "inference-operator.externalSecret" . | quote }}, key: {{ ternary .Values.externalRedis.urlKey "url" (ne .Values.externalRedis.existingSecret "") | quote }} }
 {{- if and .Values.externalRedis.existingSecret .Values.externalRedis.passwordKey }}
 - name: OPERATOR_STORE_PASSWORD
   valueFrom:
-    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret }}, key: {{ .Values.externalRedis.passwordKey }} }
+    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret | quote }}, key: {{ .Values.externalRedis.passwordKey | quote }} }
 {{- end }}
 {{- if and .Values.externalRedis.existingSecret .Values.externalRedis.caKey }}
 - name: OPERATOR_STORE_CA
   valueFrom:
-    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret }}, key: {{ .Values.externalRedis.caKey }} }
+    secretKeyRef: { name: {{ .Values.externalRedis.existingSecret | quote }}, key: {{ .Values.externalRedis.caKey | quote }} }
 {{- end }}
 {{- end }}
 {{- end -}}
