@@ -7,6 +7,7 @@ import { SETTINGS_PREFIX as operatorPrefix, operatorSettings } from '../../opera
 import { environmentName, flagName, type SettingsTable } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
 import { type ProblemRow, problems } from '../../sidecar/ingress/problem.ts';
+import { leastRights } from '../../sidecar/store/redis/rights.ts';
 import { metricNames } from '../../sidecar/telemetry/metric-names.ts';
 import { documentedValues } from './chart-values.ts';
 
@@ -27,6 +28,12 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
             .join(' '),
         ]),
       ),
+    'redis-rights': () =>
+      [
+        '```',
+        `ACL SETUSER my-model on >PASSWORD ${leastRights('inference:{NAMESPACE/my-model}').join(' ')}`,
+        '```',
+      ].join('\n'),
     'sidecar-metrics': () =>
       table(
         ['metric', 'kind', 'labels', 'what it says'],

@@ -45,6 +45,10 @@ export const problems = {
   overloaded: row(503, 'there is no memory for the request: see `SIDECAR_MEMORY_BUDGET_BYTES`'),
   draining: row(503, 'the replica shuts down'),
   store_unavailable: row(503, 'the store does not answer'),
+  outcome_unknown: row(
+    503,
+    'the store went away in the middle: ask again with the same `X-Inference-Id`, nothing is run twice',
+  ),
   request_expired: row(504, 'the turn did not come before the deadline'),
   upstream_timeout: row(504, 'the container sent no response headers before the deadline'),
 } as const satisfies Readonly<Record<string, ProblemRow>>;

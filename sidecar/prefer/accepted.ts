@@ -10,7 +10,7 @@ import type { SubmitOutcome } from '../store/store.ts';
 import { requestHeaders } from '../upstream/headers.ts';
 import type { Decision } from './decide.ts';
 import type { Requests } from './requests.ts';
-import { storeProblem } from './store-problem.ts';
+import { changeProblem } from './store-problem.ts';
 
 export interface AcceptOptions {
   readonly name: string;
@@ -62,14 +62,13 @@ export class Acceptance {
       ttlMs: this.#options.ttlMs,
     };
     try {
-      const outcome = await this.#queue.submit(submission);
-      const refusal = this.#refusal(outcome);
-      if (refusal !== undefined) exchange.answerProblem(refusal);
-      else if (decision.waitSeconds > 0 && !exchange.hasClientLeft) await this.#answerWhenDone(exchange, decision);
-      else this.#answerAccepted(exchange, decision);
+      const refusal = this.#refusal(await this.#queue.submit(submission));
+      if (refusal !== undefined) return exchange.answerProblem(refusal);
     } catch (error) {
-      exchange.answerProblem(storeProblem(error));
+      return exchange.answerProblem(changeProblem(error));
     }
+    if (decision.waitSeconds > 0 && !exchange.hasClientLeft) await this.#answerWhenDone(exchange, decision);
+    else this.#answerAccepted(exchange, decision);
   }
 
   #refusal(outcome: SubmitOutcome): Problem | undefined {

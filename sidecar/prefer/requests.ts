@@ -11,7 +11,7 @@ import { followResult } from './follow-result.ts';
 import { followStatus } from './follow-status.ts';
 import { replayed } from './replayed.ts';
 import { statusDocument, unknownDocument } from './status-document.ts';
-import { storeProblem } from './store-problem.ts';
+import { changeProblem, storeProblem } from './store-problem.ts';
 
 const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
 const NOT_KEPT = problem('inference_not_found', 'delivered; respond-async-proxy keeps no response');
@@ -100,7 +100,8 @@ export class Requests {
   }
 
   async #cancel(exchange: Exchange): Promise<void> {
-    const outcome = await this.#queue.cancel(exchange.id);
+    const outcome = await this.#queue.cancel(exchange.id).catch((error: unknown) => changeProblem(error));
+    if (typeof outcome !== 'string') return this.refuse(exchange, 'result', outcome);
     if (outcome === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
     exchange.answer(204, ['Cache-Control', 'no-store'], '');
   }

@@ -3,11 +3,24 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { randomId } from '../../runtime/random-id.ts';
 import type { RequestStatus, Submission } from '../store/record.ts';
-import type { CancelOutcome, QueueFigures, Store, StreamRead, SubmitOutcome } from '../store/store.ts';
+import {
+  type CancelOutcome,
+  type QueueFigures,
+  type Store,
+  StoreError,
+  type StreamRead,
+  type SubmitOutcome,
+} from '../store/store.ts';
 import type { QueueObserver } from './observer.ts';
 import type { Queue, QueuedResult, QueuedStatus, Watch } from './queue.ts';
 import { RequestWatcher } from './request-watcher.ts';
 import { SharedLooks } from './shared-looks.ts';
+import { pause } from './waiting.ts';
+
+/** How long a caller waits to hear whether its request was stored. */
+const longestDoubtMs = 10_000;
+const doubtPauseMs = 250;
+const neverAborted = new AbortController().signal;
 
 export class StoreQueue implements Queue {
   readonly #store: () => Store;
@@ -36,10 +49,32 @@ export class StoreQueue implements Queue {
   async submit(submission: Submission): Promise<SubmitOutcome> {
     const rate = this.#departuresPerSecond();
     const reachable = rate === null ? -1 : Math.floor((rate * submission.ttlMs) / 1000);
-    const outcome = await this.#store().submit(submission, reachable);
+    const outcome = await this.#untilKnown(() => this.#store().submit(submission, reachable));
     if (outcome.kind === 'accepted') this.#observer.accepted(submission.mode);
     else if (outcome.kind !== 'duplicate') this.#observer.refused(outcome.kind);
     return outcome;
+  }
+
+  /**
+   * Where the store's answer was lost the submission may be stored, and will then be run: it must not be answered as refused. The same
+   * submission again is known by its id, and either is there already or is stored now. Rejects with the store's error, whose outcome is
+   * unknown where the store stays away.
+   */
+  async #untilKnown(submit: () => Promise<SubmitOutcome>): Promise<SubmitOutcome> {
+    const endMs = this.#clock.monotonicMs() + longestDoubtMs;
+    let isInDoubt = false;
+    for (;;) {
+      try {
+        return await submit();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        isInDoubt ||= !error.isOutcomeKnown;
+        if (!isInDoubt) throw error;
+        if (this.#clock.monotonicMs() >= endMs)
+          throw new StoreError(error.message, { cause: error, isOutcomeKnown: false });
+      }
+      await pause(this.#clock, doubtPauseMs, neverAborted);
+    }
   }
 
   status(id: string): Promise<QueuedStatus | null> {

@@ -8,8 +8,11 @@ export interface BatchOptions<Item, Reply> {
   /** See `Batch.enough`. */
   readonly enough: number;
   sizeOf(item: Item): number;
-  /** The replies in the order of the items. `isTurnOver`: nothing more comes in this turn of the event loop. */
-  send(items: readonly Item[], isTurnOver: boolean): Promise<readonly Reply[]>;
+  /**
+   * The replies in the order of the items, an error for one that failed alone. `isTurnOver`: nothing more comes in this turn of the
+   * event loop.
+   */
+  send(items: readonly Item[], isTurnOver: boolean): Promise<readonly (Reply | Error)[]>;
   /** When the turn ends. */
   atEndOfTurn(call: () => void): void;
 }
@@ -71,7 +74,11 @@ export class Batch<Item, Reply> {
     this.#options.send(items, isTurnOver).then(
       (replies) => {
         this.#returned();
-        for (const [i, { resolve }] of waiting.entries()) resolve(replies[i] as Reply);
+        for (const [i, { resolve, reject }] of waiting.entries()) {
+          const reply = replies[i] as Reply | Error;
+          if (reply instanceof Error) reject(reply);
+          else resolve(reply);
+        }
       },
       (error: unknown) => {
         this.#returned();

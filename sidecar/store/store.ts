@@ -181,9 +181,22 @@ export interface Store {
 /** The store cannot be reached or refuses: new work gets 503 with Retry-After, running work waits. */
 export class StoreError extends Error {
   readonly retryAfterSeconds: number;
-  constructor(message: string, options?: { cause?: unknown; retryAfterSeconds?: number }) {
+  /** False: the step may have been done, its answer was lost. A caller that was to be refused must not be told that it was. */
+  readonly isOutcomeKnown: boolean;
+  /** The store lives and does not let us in: only a person, or another password, changes that. */
+  readonly isShutOut: boolean;
+  constructor(message: string, options: StoreErrorOptions = {}) {
     super(message, options);
     this.name = 'StoreError';
-    this.retryAfterSeconds = options?.retryAfterSeconds ?? 2;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 2;
+    this.isOutcomeKnown = options.isOutcomeKnown ?? true;
+    this.isShutOut = options.isShutOut ?? false;
   }
+}
+
+export interface StoreErrorOptions {
+  readonly cause?: unknown;
+  readonly retryAfterSeconds?: number;
+  readonly isOutcomeKnown?: boolean;
+  readonly isShutOut?: boolean;
 }

@@ -101,6 +101,17 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
     await Promise.all([inside, ...waiting]);
     return answerOf(refused);
   }),
+  outcome_unknown: async () => {
+    const redis = await TestRedis.start();
+    try {
+      return await withSidecar({ settings: { store: redis.url } }, async ({ url }) => {
+        await redis.kill('SIGSTOP');
+        return answerOf(fetch(`${url}/echo`, { method: 'POST', headers: { ...id, ...prefer }, body: 'body' }));
+      })();
+    } finally {
+      await redis.stop();
+    }
+  },
   quota_exceeded: request('/echo', prefer, 'POST', { settings: { maxStoredBytes: 1 } }),
   headers_too_large: raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`),
   transfer_coding_unknown: raw('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),

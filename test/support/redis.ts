@@ -82,6 +82,12 @@ export class TestRedis {
     return stdout.trim();
   }
 
+  /** A user with exactly these rules of an ACL; what it had before is gone. Returns the address it comes by. */
+  user(name: string, password: string, ...rules: readonly string[]): string {
+    this.cli('ACL', 'SETUSER', name, 'reset', 'on', `>${password}`, ...rules);
+    return `redis://${name}:${password}@127.0.0.1:${this.port}`;
+  }
+
   async stop(): Promise<void> {
     await this.kill('SIGKILL');
     rmSync(this.directory, { recursive: true, force: true });

@@ -29,12 +29,12 @@ export class StoreKit {
   readonly kind: 'sqlite' | 'redis';
   readonly clock = new HandClock();
   readonly directory: string;
-  readonly #url: string;
+  readonly #url: string | (() => string);
   readonly name = `d${randomUUID().slice(0, 8)}`;
   readonly #opened: Store[] = [];
 
   /** `parent`: where its files lie; in memory where durability is not what is tested. */
-  constructor(kind: 'sqlite' | 'redis', url: string, parent = tmpdir()) {
+  constructor(kind: 'sqlite' | 'redis', url: string | (() => string), parent = tmpdir()) {
     this.kind = kind;
     this.#url = url;
     this.directory = mkdtempSync(join(parent, 'test-store-'));
@@ -47,7 +47,13 @@ export class StoreKit {
   /** Opens the deployment's store; for Redis a second call is a second replica. */
   async open(limits: Partial<StoreLimits> = {}): Promise<Store> {
     const store = await createStore(
-      { url: this.#url, password: '', dataDir: this.directory, namespace: 'default', name: this.name },
+      {
+        url: typeof this.#url === 'string' ? this.#url : this.#url(),
+        password: '',
+        dataDir: this.directory,
+        namespace: 'default',
+        name: this.name,
+      },
       {
         retentionMs,
         maxQueue: 1_000_000,
@@ -60,8 +66,8 @@ export class StoreKit {
         ...limits,
       },
     );
-    await store.open();
     this.#opened.push(store);
+    await store.open();
     return store;
   }
 

@@ -18,6 +18,13 @@ it('has nothing included that nobody includes', () => {
   expect([...new Set(included)].sort()).toEqual(Object.keys(luaFiles).filter(isInclude));
 });
 
+it.each(Object.entries(scripts))(
+  '%s tells others by pcall: a message that cannot be sent must not hide what is done',
+  (_, text) => {
+    expect(text).not.toContain("redis.call('PUBLISH'");
+  },
+);
+
 it.each(Object.entries(scripts))('%s has all its includes and no comment', (_, text) => {
   expect(text).not.toMatch(/^\s*--/m);
   expect(text).toContain('local base = KEYS[1]');

@@ -9,6 +9,8 @@ import { type StepName, scripts } from './scripts.ts';
 export type RedisClient = Redis | Cluster;
 
 export interface Connections {
+  /** Of the address; empty: Redis' user `default`. */
+  readonly username: string;
   readonly steps: RedisClient;
   readonly listening: RedisClient;
   /** What the steps are written to now; nothing where there is no connection, or one to each of many servers. */
@@ -27,20 +29,20 @@ export function connect(address: RedisAddress, stepTimeoutMs: number, ca = ''): 
   if (address.form === 'cluster') {
     // A cluster client keeps a listening connection of its own, but a failing step should not take it along.
     const client = () => clusterClient(address, stepTimeoutMs, tls);
-    return connections(client(), client());
+    return connections(address.username, client(), client());
   }
   const options = singleOptions(address, stepTimeoutMs, tls);
-  return connections(new Redis(options), new Redis({ ...options, enableOfflineQueue: true }));
+  return connections(address.username, new Redis(options), new Redis({ ...options, enableOfflineQueue: true }));
 }
 
-function connections(steps: RedisClient, listening: RedisClient): Connections {
+function connections(username: string, steps: RedisClient, listening: RedisClient): Connections {
   const close = () => {
     disconnect(steps);
     disconnect(listening);
   };
   // It has none before its first attempt, whatever its type says.
   const socket = () => (steps instanceof Cluster ? undefined : (steps.stream as Redis['stream'] | undefined));
-  return { steps, listening, socket, scripts, close };
+  return { username, steps, listening, socket, scripts, close };
 }
 
 /**

@@ -37,6 +37,7 @@ import {
   readSubmitOutcome,
   text,
 } from './reply.ts';
+import { Rights } from './rights.ts';
 import { Steps } from './steps.ts';
 import { Submissions } from './submissions.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -49,6 +50,7 @@ export class RedisStore implements Store {
   readonly #connections: Connections;
   readonly #limits: StoreLimits;
   readonly #steps: Steps;
+  readonly #rights: Rights;
   readonly #wakeUps: WakeUps;
   readonly #submissions: Submissions;
   readonly #answers: Batch<PackedAnswer, boolean>;
@@ -59,7 +61,10 @@ export class RedisStore implements Store {
   constructor(connections: Connections, keyPrefix: string, limits: StoreLimits) {
     this.#connections = connections;
     this.#limits = limits;
+    this.#wakeUps = new WakeUps(connections.listening, keyPrefix, (error) => limits.warn(listenerFailure(error)));
+    this.#rights = new Rights({ ...connections, keyPrefix, listen: () => this.#wakeUps.listen() });
     this.#steps = new Steps({
+      rights: this.#rights,
       client: connections.steps,
       scripts: connections.scripts,
       socket: connections.socket,
@@ -68,7 +73,6 @@ export class RedisStore implements Store {
       nowMs: limits.nowMs ?? (() => 0),
       observer: limits.observer,
     });
-    this.#wakeUps = new WakeUps(connections.listening, keyPrefix, (error) => limits.warn(listenerFailure(error)));
     this.#submissions = new Submissions({
       steps: this.#steps,
       wakeUps: this.#wakeUps,
@@ -88,12 +92,16 @@ export class RedisStore implements Store {
 
   async open(): Promise<void> {
     const { steps, listening } = this.#connections;
-    steps.on('ready', () => this.#learnDurability());
+    steps.on('ready', () => {
+      this.#learnDurability();
+      void this.#rights.look();
+    });
     // It goes on connecting for ever; what is not there now may come.
     listening.connect().catch(() => undefined);
     await steps.connect().catch((error: unknown) => {
       throw this.#steps.explain(error);
     });
+    await this.#rights.look();
     await this.figures();
   }
 
@@ -259,7 +267,7 @@ export class RedisStore implements Store {
     );
   }
 
-  async #sendAnswers(items: readonly PackedAnswer[]): Promise<readonly boolean[]> {
+  async #sendAnswers(items: readonly PackedAnswer[]): Promise<readonly (boolean | Error)[]> {
     const left = readNumbers(await this.#steps.run('complete', answerArguments(items)));
     const outcomes = items.map((_, i) => (left.includes(i + 1) ? null : true));
     return await plainFirst(items, outcomes, (some) =>

@@ -18,6 +18,7 @@ const files = {
   readStream: 'read-stream',
   renew: 'renew',
   replay: 'replay',
+  rights: 'rights',
   settleDelivery: 'settle-delivery',
   startStream: 'start-stream',
   statuses: 'statuses',

@@ -4,7 +4,9 @@ import { hash } from 'node:crypto';
 import { monotonicMs } from '../../../runtime/clock.ts';
 import { StoreError, type StoreObserver } from '../store.ts';
 import type { Connections, RedisClient } from './connection.ts';
+import { isForbidden, storeFailure } from './failure.ts';
 import type { Reply } from './reply.ts';
+import type { Rights } from './rights.ts';
 import type { StepName } from './scripts.ts';
 import { SharedWrite } from './shared-write.ts';
 
@@ -20,6 +22,7 @@ export interface StepsOptions {
   /** 0 lets Redis' own clock count. */
   nowMs(): number;
   readonly observer: StoreObserver;
+  readonly rights: Rights;
 }
 
 export class Steps {
@@ -56,15 +59,17 @@ export class Steps {
   }
 
   async run(name: StepName, args: readonly StepArgument[]): Promise<Reply> {
-    const { observer, nowMs, retentionMs, keyPrefix } = this.#options;
+    const { client, observer, nowMs, retentionMs, keyPrefix, rights } = this.#options;
     const all = [keyPrefix, nowMs(), retentionMs, ...args];
     const startedMs = monotonicMs();
     try {
+      if (rights.lack !== null && client.status === 'ready') throw this.#lacking(rights.lack);
       const reply = await this.#evaluate(name, all);
       this.#error = null;
       return reply;
     } catch (error) {
       observer.storeError(name);
+      if (isForbidden(error)) void rights.look();
       const failure = this.explain(error);
       this.#error = failure.message;
       throw failure;
@@ -75,10 +80,16 @@ export class Steps {
 
   explain(error: unknown): StoreError {
     const { status } = this.#options.client;
-    if (status === 'ready') return explain(error);
+    if (status === 'ready') return storeFailure(error);
     // Connected, but the client waits for the end of its ready check.
-    const waiting = status === 'connect' ? new Error('LOADING: connected, not ready yet') : error;
-    return explain(this.#connectionError ?? waiting);
+    const waiting = status === 'connect' ? new Error('LOADING: connected, not ready yet') : undefined;
+    return storeFailure(error, this.#connectionError ?? waiting);
+  }
+
+  /** Nothing is begun that a right would be missing for in the middle. */
+  #lacking(sentence: string): StoreError {
+    void this.#options.rights.lookAgain();
+    return new StoreError(sentence, { isShutOut: true });
   }
 
   async #evaluate(name: StepName, args: StepArgument[]): Promise<Reply> {
@@ -97,26 +108,4 @@ export class Steps {
 function shasOf(scripts: Scripts): Readonly<Record<StepName, string>> {
   const shas = Object.entries(scripts).map(([name, text]) => [name, hash('sha1', text)]);
   return Object.fromEntries(shas) as Record<StepName, string>;
-}
-
-const explanations: readonly (readonly [RegExp, string])[] = [
-  [/^OOM/, 'Redis has no memory left (maxmemory): raise it or set a byte quota'],
-  [/^READONLY|MASTERDOWN/, 'Redis is read-only: a fail-over is under way'],
-  [/^LOADING/, 'Redis is loading its data'],
-  [/^CLUSTERDOWN|Failed to refresh slots/, 'the Redis Cluster is down'],
-  [/^MISCONF/, 'Redis cannot write to its disk'],
-  [/^(WRONGPASS|NOAUTH)|invalid username-password/, 'Redis refuses the user or password'],
-  [/^NOPERM/, 'the Redis user lacks a permission'],
-  [/timed out/i, 'Redis does not answer in time'],
-  [/writeable|closed|ECONN|ENOTFOUND|EAI_AGAIN|retries|isn't ready|aborted/i, 'Redis cannot be reached'],
-];
-
-function explain(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const known = explanations.find(([pattern]) => pattern.test(message));
-  if (known === undefined) return new StoreError(`Redis: ${message}`, { cause: error });
-  // Of the client library's own words those about its options help nobody who reads them in an answer.
-  const words = message.includes('maxRetriesPerRequest') ? 'the connection was lost' : message;
-  return new StoreError(`${known[1]} (${words})`, { cause: error });
 }

@@ -54,7 +54,7 @@ export class Submissions {
     return this.#batch.add(packSubmission(submission, reachable));
   }
 
-  async #send(items: readonly PackedSubmission[], isTurnOver: boolean): Promise<readonly SubmitOutcome[]> {
+  async #send(items: readonly PackedSubmission[], isTurnOver: boolean): Promise<readonly (SubmitOutcome | Error)[]> {
     const { steps, wakeUps, limits } = this.#options;
     const most = [limits.maxQueue, limits.maxStoredBytes];
     const { detours } = steps;

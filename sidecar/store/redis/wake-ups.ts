@@ -27,7 +27,7 @@ export class WakeUps {
     this.#client = client;
     this.#prefix = keyPrefix;
     client.on('message', (channel: string, message: string) => this.#hear(channel, message));
-    client.on('ready', () => this.#listenAgain());
+    client.on('ready', () => this.#send(this.listen()));
     // Told by the connection that makes the steps; here it only means that nothing is heard for a while.
     client.on('error', () => undefined);
   }
@@ -60,11 +60,13 @@ export class WakeUps {
     return `${this.#prefix}:c:${id}`;
   }
 
-  #listenAgain(): void {
+  /** To all that is of interest, once more for each connection. Rejects where Redis does not let us. */
+  async listen(): Promise<void> {
     const channels = [':work', ':cancel', ':hooks!'].map((end) => `${this.#prefix}${end}`);
     for (const id of this.#streams.ids()) channels.push(this.#channelOf(id));
     if (this.#wantsChanges) channels.push(this.#allChanges);
-    this.#send(this.#client.subscribe(...channels).then(() => this.#announceAll()));
+    await this.#client.subscribe(...channels);
+    this.#announceAll();
   }
 
   #announceAll(): void {

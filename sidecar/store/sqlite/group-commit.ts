@@ -2,7 +2,7 @@
 // one flush for all that were committed since the one before began. A step's promise resolves only after the flush that covers it.
 // If one step or the commit fails, all of the group are rolled back and rejected.
 import { monotonicMs } from '../../../runtime/clock.ts';
-import type { StoreObserver } from '../store.ts';
+import { StoreError, type StoreObserver } from '../store.ts';
 import type { Database } from './database.ts';
 
 interface Step<Member> {
@@ -123,7 +123,8 @@ export class GroupCommit<Member extends GroupMember> {
     this.#database.flush((error) => {
       this.#underWay = undefined;
       const endedMs = monotonicMs();
-      this.#flushError = error === null ? null : this.#reject(flight.steps, error);
+      // It is committed, and may be on the disk or not.
+      this.#flushError = error === null ? null : this.#reject(flight.steps, error, false);
       if (error === null) for (const step of flight.steps) this.#resolve(step, endedMs);
       for (const call of flight.readers) call();
       // Not at once: those who were just answered have more to do, and that goes with the next flush.
@@ -137,8 +138,9 @@ export class GroupCommit<Member extends GroupMember> {
   }
 
   /** Returns what they were told. */
-  #reject(group: readonly Step<Member>[], error: unknown): string {
-    const failure = this.#database.explain(error);
+  #reject(group: readonly Step<Member>[], error: unknown, isOutcomeKnown = true): string {
+    const { message, cause } = this.#database.explain(error);
+    const failure = new StoreError(message, { cause, isOutcomeKnown });
     for (const { name, reject } of group) {
       this.#observer.storeError(name);
       reject(failure);

@@ -21,5 +21,5 @@ r.streamLast, r.streamSize = sequence, r.streamSize + size
 write(id, r)
 addBytes(size)
 settle()
-redis.call('PUBLISH', base .. ':c:' .. id, '')
+redis.pcall('PUBLISH', base .. ':c:' .. id, '')
 return 1

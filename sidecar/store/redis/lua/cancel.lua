@@ -18,5 +18,5 @@ end
 local isRunning = r.state == 'r'
 finish(id, r, 'c', 'canceled', NO_TOKEN)
 settle()
-if isRunning then redis.call('PUBLISH', base .. ':cancel', id) end
+if isRunning then redis.pcall('PUBLISH', base .. ':cancel', id) end
 return 'canceled'

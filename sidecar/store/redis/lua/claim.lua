@@ -56,6 +56,6 @@ if isFirst then
   redis.call('PEXPIREAT', base .. ':leases', horizon or leaseEnd)
   redis.call('PEXPIREAT', base .. ':running', horizon or leaseEnd)
 end
-redis.call('PUBLISH', base .. ':changes', table.concat(taken, ' '))
+redis.pcall('PUBLISH', base .. ':changes', table.concat(taken, ' '))
 reply[1] = redis.call('ZCARD', waiting) > 0 and 1 or 0
 return reply

@@ -41,6 +41,6 @@ redis.call('ZADD', base .. ':kept', removeAt, string.format('%d:%d:%d', held, #e
 -- An index that was emptied is gone with its expiry.
 if redis.call('ZCARD', base .. ':kept') == 1 then redis.call('PEXPIREAT', base .. ':kept', string.format('%d', horizon)) end
 if addedBytes ~= 0 then redis.call('HINCRBY', base, 'bytes', string.format('%d', addedBytes)) end
-redis.call('PUBLISH', base .. ':changes', table.concat(ended, ' '))
+redis.pcall('PUBLISH', base .. ':changes', table.concat(ended, ' '))
 departed(#ended)
 return table.concat(left, ' ')

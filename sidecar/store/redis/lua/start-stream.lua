@@ -18,5 +18,5 @@ write(id, r)
 settle()
 redis.call('XADD', stream, whole(sequence) .. '-0', 'start', start)
 redis.call('PEXPIRE', stream, redis.call('PTTL', recordKey(id)))
-redis.call('PUBLISH', base .. ':c:' .. id, '')
+redis.pcall('PUBLISH', base .. ':c:' .. id, '')
 return 1

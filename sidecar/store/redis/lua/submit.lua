@@ -56,7 +56,7 @@ if last > 0 then
     -- An index that was emptied is gone with its expiry.
     redis.call('PEXPIREAT', base .. ':waiting', string.format('%d', horizon))
     redis.call('PEXPIREAT', base .. ':deadlines', string.format('%d', horizon))
-    redis.call('PUBLISH', base .. ':work', ARGV[9])
+    redis.pcall('PUBLISH', base .. ':work', ARGV[9])
   end
 end
 return table.concat(reply, ' ')

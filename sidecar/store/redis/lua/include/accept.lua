@@ -16,6 +16,11 @@ local function known(id, text, ownerSize)
     settle()
     return nil
   end
+  if r.state == 'q' and r.seq == 0 then
+    -- Half accepted: a right was taken from the user in the middle of a step. Nobody was told that it was accepted.
+    redis.call('UNLINK', recordKey(id))
+    return nil
+  end
   local size = FINGERPRINT_SIZE + ownerSize
   local names = string.sub(text, HEAD_SIZE + 1, HEAD_SIZE + size)
   return r.ownerSize == ownerSize and string.sub(r.names, 1, size) == names and 'duplicate' or 'conflict'
@@ -51,5 +56,5 @@ local function settleAccepted()
   settle()
   if acceptedCount == 0 then return end
   redis.call('HSET', base, 'seq', whole(seq), 'bytes', whole(bytes))
-  if waiting == 0 then redis.call('PUBLISH', base .. ':work', '') end
+  if waiting == 0 then redis.pcall('PUBLISH', base .. ':work', '') end
 end

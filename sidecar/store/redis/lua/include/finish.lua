@@ -28,7 +28,7 @@ local function finish(id, r, outcome, err, token, answer)
   index(KEPT, whole(removeAt), whole(r.size + r.streamSize) .. ':1:' .. whole(r.seq))
   if r.webhookSize > 0 then
     index(HOOKS, whole(now), id)
-    redis.call('PUBLISH', base .. ':hooks!', '')
+    redis.pcall('PUBLISH', base .. ':hooks!', '')
   end
   changed(id)
 end

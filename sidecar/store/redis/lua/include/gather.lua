@@ -51,6 +51,6 @@ local function settle()
     redis.call('PEXPIREAT', RUNNING, whole(horizon))
   end
   if bytesMore ~= 0 then redis.call('HINCRBY', base, 'bytes', whole(bytesMore)) end
-  if #told > 0 then redis.call('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
+  if #told > 0 then redis.pcall('PUBLISH', base .. ':changes', table.concat(told, ' ')) end
   indexed, put, told, held, bytesMore = {}, {}, {}, {}, 0
 end

@@ -9,7 +9,8 @@
 --   base:leases     zset  id by end of lease           base:deadlines zset id by deadline
 --   base:kept       zset  <bytes>:<requests>:<seq of one> by removal time, one for each call that finished some
 --   base:dead       zset  dead letters by completion   base:hooks   zset  id by due time of its webhook
---   channels        base:work (who put it in line, or nothing), base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew)
+--   channels        base:work (who put it in line, or nothing), base:hooks!, base:cancel, base:changes (ids whose state changed), base:c:<id> (its stream grew).
+--                   Told by pcall: a message that cannot be sent must not hide that the step is done.
 --@include clock
 local WAITING, DELAYED, LEASES = base .. ':waiting', base .. ':delayed', base .. ':leases'
 local DEADLINES, KEPT = base .. ':deadlines', base .. ':kept'

@@ -1,6 +1,6 @@
 -- The waiting line. Replicas rest only when it is empty, so that only the first entries need to wake them.
 local function wakeIfFirst(added)
-  if redis.call('ZCARD', WAITING) == added then redis.call('PUBLISH', base .. ':work', '') end
+  if redis.call('ZCARD', WAITING) == added then redis.pcall('PUBLISH', base .. ':work', '') end
 end
 
 -- Back in line, at its place by arrival: in the line when the step settles.
