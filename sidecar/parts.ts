@@ -80,7 +80,7 @@ export interface SidecarParts extends Ground {
 export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces: Traces | undefined): SidecarParts {
   const ground = createGround(settings, deps, traces);
   const { clock, logger, gate, metrics, traffic } = ground;
-  const callContainer = createCallContainer(ground.container, settings.maxBodyBytes, (error) =>
+  const callContainer = createCallContainer(ground.container, clock, settings.maxBodyBytes, (error) =>
     health.reportRefused(error.message),
   );
   const service = deps.createQueueService({

@@ -284,6 +284,27 @@ export interface InferenceDeploymentSpec {
     readonly allowedHosts?: string[];
   };
   /**
+   * Which web pages may send requests and read the answers. The sidecar answers their preflights and writes the CORS headers of every answer, in the place of the container's. Left out, CORS is the container's matter.
+   */
+  readonly cors?: {
+    /**
+     * Origins of the pages, like https://app.example.com, or * for any. Pages send an API key in Authorization; cookies are not allowed.
+     */
+    readonly allowedOrigins: string[];
+    /**
+     * Request headers that those pages may send; left out, any.
+     */
+    readonly allowedHeaders?: string[];
+    /**
+     * Response headers of the container that those pages may read, beside the sidecar's own.
+     */
+    readonly exposedHeaders?: string[];
+    /**
+     * How long a browser may remember the answer to a preflight.
+     */
+    readonly maxAgeSeconds: number;
+  };
+  /**
    * Who may call. Left out, everyone who can reach the Service.
    */
   readonly auth?: {

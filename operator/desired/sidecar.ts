@@ -21,6 +21,7 @@ const WEBHOOKS_DIR = '/etc/inference/webhooks';
 /** The end of the log becomes the reason that status gives for a container that crashes. */
 export const LAST_WORDS = 'FallbackToLogsOnError';
 
+type CorsSpec = NonNullable<DesiredInput['owner']['spec']['cors']>;
 type Json = Readonly<Record<string, unknown>>;
 
 export function sidecarContainer(input: DesiredInput) {
@@ -82,7 +83,7 @@ function environment(input: DesiredInput): readonly Json[] {
 
 /** Settings by value. Those left out keep the fallback of the sidecar's table. */
 function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettingName, string | number>> {
-  const { container, healthCheck, queue, auth, webhooks, sidecar, concurrency } = owner.spec;
+  const { container, healthCheck, queue, auth, webhooks, cors, sidecar, concurrency } = owner.spec;
   return {
     name: owner.metadata.name,
     namespace: owner.metadata.namespace ?? sidecarSettings.namespace.fallback,
@@ -108,6 +109,16 @@ function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettin
     ...(auth === undefined ? {} : { authKeysDir: KEYS_DIR }),
     ...(webhooks?.allowedHosts === undefined ? {} : { webhookAllowedHosts: webhooks.allowedHosts.join(',') }),
     ...(webhooks?.secretName === undefined ? {} : { webhookSecretsDir: WEBHOOKS_DIR }),
+    ...(cors === undefined ? {} : corsValues(cors)),
+  };
+}
+
+function corsValues({ allowedOrigins, allowedHeaders, exposedHeaders, maxAgeSeconds }: CorsSpec) {
+  return {
+    corsAllowedOrigins: allowedOrigins.join(','),
+    ...(allowedHeaders === undefined ? {} : { corsAllowedHeaders: allowedHeaders.join(',') }),
+    ...(exposedHeaders === undefined ? {} : { corsExposedHeaders: exposedHeaders.join(',') }),
+    corsMaxAgeSeconds: maxAgeSeconds,
   };
 }
 

@@ -162,7 +162,7 @@ export class Exchange implements AnswerWatcher {
   answer(status: number, lines: string[], body: string | Uint8Array): void {
     if (this.hasAnswered) return;
     const bytes = typeof body === 'string' ? Buffer.from(body) : asBuffer(body);
-    if (status !== 204) lines.push('Content-Length', String(bytes.length));
+    if (!leavesContentOut(this.request.method, status, bytes)) lines.push('Content-Length', String(bytes.length));
     this.writeHead(status, STATUS_CODES[status] ?? '', lines);
     this.response.end(bytes);
     // Answered before the body came: what still comes is read and dropped, or the next request would never be reached.
@@ -216,6 +216,11 @@ export class Exchange implements AnswerWatcher {
     this.#clientGone = undefined;
     this.#host.ended(this);
   }
+}
+
+/** Content is left out of it: what its length would be is not for us to say (RFC 9110, 8.6). */
+export function leavesContentOut(method: string, status: number, body: Uint8Array): boolean {
+  return status === 204 || status === 304 || (method === 'HEAD' && body.length === 0);
 }
 
 /** Faster than `toFixed`, which is in every answer. */

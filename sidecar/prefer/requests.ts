@@ -2,7 +2,7 @@
 // Looks and cancels only through the queue; any replica answers for any request.
 import type { Clock } from '../../runtime/clock.ts';
 import { namedWeight } from '../../runtime/fields/media-type.ts';
-import type { Exchange } from '../ingress/exchange.ts';
+import { type Exchange, leavesContentOut } from '../ingress/exchange.ts';
 import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
 import type { Queue, QueuedStatus } from '../queue/queue.ts';
 import { waitOf } from './decide.ts';
@@ -72,7 +72,8 @@ export class Requests {
     if (result.kind === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
     if (result.kind === 'answered') {
       const { status, headers, body } = result.response;
-      exchange.answer(status, [...replayed(headers), 'Cache-Control', 'no-store', ...lines], body);
+      const isTheirs = leavesContentOut(exchange.request.method, status, body);
+      exchange.answer(status, [...replayed(headers, isTheirs), 'Cache-Control', 'no-store', ...lines], body);
       return;
     }
     if (result.status.outcome === 'answered') return this.refuse(exchange, 'result', NOT_KEPT);

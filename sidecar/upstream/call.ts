@@ -1,5 +1,6 @@
 // Sends a stored request to the container and gathers the whole response: the queue worker's side of the container.
 // Never throws: every end is an outcome. Holds no slot; the worker does.
+import type { Clock } from '../../runtime/clock.ts';
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
 import type { ResponseHead } from './client/response-head.ts';
@@ -7,17 +8,18 @@ import type { ResponseHandler, RoundTrip } from './client/round-trip.ts';
 import type { Container } from './container.ts';
 import { isEventStream } from './event-stream.ts';
 import { codeOfFailure } from './failure.ts';
-import { responseHeaders } from './headers.ts';
+import { headerOf, responseHeaders } from './headers.ts';
 
 /** `refused`: nobody listens at the container's address. */
 export function createCallContainer(
   container: Container,
+  clock: Clock,
   maxResponseBytes: number,
   refused: (error: Error) => void,
 ): CallContainer {
   return (claim, call) => {
     const { submission } = claim;
-    const gathering = new Gathering(claim, call, maxResponseBytes, refused);
+    const gathering = new Gathering(claim, call, clock, maxResponseBytes, refused);
     gathering.send(() =>
       container.send(
         {
@@ -37,6 +39,7 @@ class Gathering implements ResponseHandler {
   readonly outcome: Promise<CallOutcome>;
   readonly #settle: (outcome: CallOutcome) => void;
   readonly #call: ContainerCall;
+  readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #refused: (error: Error) => void;
   readonly #isKept: boolean;
@@ -47,10 +50,11 @@ class Gathering implements ResponseHandler {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(claim: Claim, call: ContainerCall, maxBytes: number, refused: (error: Error) => void) {
+  constructor(claim: Claim, call: ContainerCall, clock: Clock, maxBytes: number, refused: (error: Error) => void) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
     this.outcome = promise;
     this.#call = call;
+    this.#clock = clock;
     this.#maxBytes = maxBytes;
     this.#refused = refused;
     this.#isKept = claim.submission.mode === 'async';
@@ -74,7 +78,10 @@ class Gathering implements ResponseHandler {
 
   onResponseStart({ status, lines }: ResponseHead): void {
     this.#status = status;
-    this.#headers = responseHeaders(lines);
+    const headers = responseHeaders(lines);
+    // It is given out later than it came (RFC 9110, 6.6.1).
+    if (headerOf(headers, 'date') === undefined) headers.push('Date', new Date(this.#clock.nowMs()).toUTCString());
+    this.#headers = headers;
     this.#isEventStream = isEventStream(this.#headers);
     if (this.#isEventStream) this.#call.onStreamStart?.({ status, headers: this.#headers });
   }

@@ -56,6 +56,18 @@ test.each([
   ],
   ['one of our labels', { podLabels: { 'app.kubernetes.io/instance': 'x' } }, 'spec.podLabels', 'remove the label'],
   [
+    'an origin with a path',
+    { cors: { allowedOrigins: ['https://app.example.com', 'https://app.example.com/'] } },
+    'spec.cors.allowedOrigins',
+    'without a path',
+  ],
+  [
+    'a header name with a space',
+    { cors: { allowedOrigins: ['*'], allowedHeaders: ['X Y'] } },
+    'spec.cors.allowedHeaders',
+    'should match',
+  ],
+  [
     'bodies of 600Mi',
     { queue: { store: 'embedded', maxBodyBytes: '600Mi' } },
     'spec.queue.maxBodyBytes',

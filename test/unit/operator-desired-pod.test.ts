@@ -21,6 +21,12 @@ test('the sidecar understands every variable it is given, and reads back what sp
     healthCheck: { path: '/up', port: 8002, periodSeconds: 4, timeoutSeconds: 2, failureThreshold: 9 },
     webhooks: { secretName: 'hooks', allowedHosts: ['a.example', 'b.example'] },
     auth: { secretName: 'keys' },
+    cors: {
+      allowedOrigins: ['https://app.example.com', 'http://localhost:3000'],
+      allowedHeaders: ['Authorization', 'Content-Type'],
+      exposedHeaders: ['X-Request-Id'],
+      maxAgeSeconds: 60,
+    },
     sidecar: { logLevel: 'debug' },
   });
   const secrets = { SIDECAR_ADMIN_TOKEN: 'token', SIDECAR_STORE: 'redis://redis:6379/0' };
@@ -46,6 +52,10 @@ test('the sidecar understands every variable it is given, and reads back what sp
     webhookAllowedHosts: ['a.example', 'b.example'],
     webhookSecretsDir: '/etc/inference/webhooks',
     authKeysDir: '/etc/inference/keys',
+    corsAllowedOrigins: ['https://app.example.com', 'http://localhost:3000'],
+    corsAllowedHeaders: ['Authorization', 'Content-Type'],
+    corsExposedHeaders: ['X-Request-Id'],
+    corsMaxAgeSeconds: 60,
     drainSeconds: 60,
     logLevel: 'debug',
   });
