@@ -1,6 +1,15 @@
 // The operator's settings as one table: the chart sets these variables, the README prints them. Read once, in main.
 import { logLevels } from '../runtime/logger.ts';
-import { boolean, choice, integer, nonEmptyText, text, urlOrEmpty, words } from '../runtime/setting-kinds.ts';
+import {
+  boolean,
+  choice,
+  integer,
+  nonEmptyText,
+  storeAddress,
+  text,
+  urlOrEmpty,
+  words,
+} from '../runtime/setting-kinds.ts';
 import { type Kind, type SettingsOf, secret, setting } from '../runtime/settings.ts';
 
 export const SETTINGS_PREFIX = 'OPERATOR';
@@ -29,16 +38,6 @@ const labels: Kind<Readonly<Record<string, string>>> = {
     const pairs = words.parse(value).map((pair) => pair.split('='));
     if (pairs.some((pair) => pair.length !== 2 || pair[0] === '')) throw new Error('be comma-separated key=value');
     return Object.fromEntries(pairs as [string, string][]);
-  },
-};
-
-const storeUrl: Kind<string> = {
-  expects: 'redis://..., rediss://..., redis+sentinel://..., redis+cluster://..., or empty',
-  parse: (value) => {
-    if (value !== '' && !/^rediss?(\+(sentinel|cluster))?:\/\/./.test(value)) {
-      throw new Error('be redis://host:6379/0, rediss://host:6379/0, or empty for deployments with the embedded store');
-    }
-    return value;
   },
 };
 
@@ -73,7 +72,11 @@ export const operatorSettings = {
     '',
     'OTLP/HTTP address to which sidecars send OpenTelemetry spans; empty: no traces',
   ),
-  storeUrl: secret(storeUrl, '', 'address of the shared store; empty: only spec.queue.store embedded can be used'),
+  storeUrl: secret(
+    storeAddress(false),
+    '',
+    'address of the shared store; empty: only spec.queue.store embedded can be used',
+  ),
   storePassword: secret(text, '', 'password of the store, where it is not part of its address'),
   storeCa: setting(
     text,

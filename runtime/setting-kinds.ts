@@ -1,4 +1,5 @@
 // The kinds of value a setting can have. Each says what it expects in words a person can act on.
+import { readRedisAddress } from './redis-address.ts';
 import type { Kind } from './settings.ts';
 
 export const text: Kind<string> = { expects: 'text', parse: (value) => value };
@@ -47,9 +48,11 @@ export function url(...schemes: readonly string[]): Kind<string> {
   const forms = schemes.map((scheme) => `${scheme}//...`).join(' or ');
   return {
     expects: forms,
+    mayHoldSecret: true,
     parse: (value) => {
       const parsed = URL.canParse(value) ? new URL(value) : undefined;
       if (parsed === undefined || !schemes.includes(parsed.protocol)) throw new Error(`be a URL like ${forms}`);
+      if (parsed.username !== '' || parsed.password !== '') throw new Error('be a URL without user and password');
       return value;
     },
   };
@@ -58,7 +61,11 @@ export function url(...schemes: readonly string[]): Kind<string> {
 /** The same, or empty where empty means off. */
 export function urlOrEmpty(...schemes: readonly string[]): Kind<string> {
   const { expects, parse } = url(...schemes);
-  return { expects: `${expects}, or empty`, parse: (value) => (value === '' ? value : parse(value)) };
+  return {
+    expects: `${expects}, or empty`,
+    mayHoldSecret: true,
+    parse: (value) => (value === '' ? value : parse(value)),
+  };
 }
 
 /** An absolute path of an HTTP request target, or empty where empty means off. */
@@ -81,3 +88,23 @@ export const words: Kind<readonly string[]> = {
       .map((word) => word.trim())
       .filter((word) => word !== ''),
 };
+
+/** Address of a store: of a Redis, or with `isFileAllowed` of an SQLite file; empty where empty has a meaning of its own. */
+export function storeAddress(isFileAllowed: boolean): Kind<string> {
+  const file = isFileAllowed ? 'sqlite:///path/file.db, ' : '';
+  return {
+    expects: `${file}redis://..., rediss://..., redis+sentinel://..., redis+cluster://..., or empty`,
+    mayHoldSecret: true,
+    parse: (value) => {
+      if (value === '') return value;
+      if (isFileAllowed && value.startsWith('sqlite:')) return checkedFile(value);
+      readRedisAddress(value);
+      return value;
+    },
+  };
+}
+
+function checkedFile(value: string): string {
+  if (!/^sqlite:\/\/\/[^?#]+$/.test(value)) throw new Error('be sqlite:///path/file.db, with ? and # percent-encoded');
+  return value;
+}

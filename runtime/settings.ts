@@ -6,6 +6,8 @@ import { closestWord } from './spelling.ts';
 /** How a setting's text becomes a value. `parse` throws an Error whose message completes "NAME must ...". */
 export interface Kind<T> {
   readonly expects: string;
+  /** A wrong value is not shown: what looks like a host may be a password. */
+  readonly mayHoldSecret?: boolean;
   parse(text: string): T;
 }
 
@@ -79,7 +81,7 @@ export function readSettings<T extends SettingsTable>(
     try {
       values[key] = row.kind.parse(text);
     } catch (error) {
-      const given = row.isSecret ? '' : `, not ${JSON.stringify(text)}`;
+      const given = row.isSecret || row.kind.mayHoldSecret ? '' : `, not ${JSON.stringify(text)}`;
       problems.push(`${name} must ${error instanceof Error ? error.message : String(error)}${given}`);
     }
   }
@@ -156,13 +158,20 @@ export function redactSettings(
   const shown: Record<string, unknown> = {};
   for (const [key, row] of Object.entries(table)) {
     const value = values[key];
-    shown[key] = row.isSecret && value !== '' ? '***' : typeof value === 'string' ? redactUrl(value) : value;
+    shown[key] = row.isSecret && value !== '' ? '***' : typeof value === 'string' ? printableUrl(value) : value;
   }
   return shown;
 }
 
-export function redactUrl(text: string): string {
-  return text.replace(/(\w+:\/\/)([^@/\s]*)@/g, '$1***@');
+/** A URL without what may be secret: everything up to its last @, and its query. Text that is no URL stays as it is. */
+export function printableUrl(text: string): string {
+  const [, scheme, rest = ''] = /^([a-z][a-z+.-]*:\/\/)(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined) return text;
+  const at = rest.lastIndexOf('@');
+  const optionsAt = rest.search(/[?#]/);
+  if (optionsAt >= 0 && at > optionsAt) return `${scheme}***`;
+  const shown = rest.slice(at + 1).replace(/[?#].*$/s, '?***');
+  return `${scheme}${at < 0 ? '' : '***@'}${shown}`;
 }
 
 /**

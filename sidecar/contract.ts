@@ -8,6 +8,7 @@ import {
   httpPathOrEmpty,
   integer,
   nonEmptyText,
+  storeAddress,
   text,
   url,
   urlOrEmpty,
@@ -61,21 +62,6 @@ const fieldNames: Kind<readonly string[]> = {
   },
 };
 
-const storeUrl: Kind<string> = {
-  expects: 'sqlite:///path/file.db, redis://..., rediss://..., redis+sentinel://..., redis+cluster://..., or empty',
-  parse: (value) => {
-    if (
-      value !== '' &&
-      !/^(sqlite:\/\/\/.|(rediss?|redis\+(sentinel|cluster)|rediss\+(sentinel|cluster)):\/\/.)/.test(value)
-    ) {
-      throw new Error(
-        'be sqlite:///path/file.db, redis://host:6379/0, rediss://host:6379/0, or empty for SQLite in the data directory',
-      );
-    }
-    return value;
-  },
-};
-
 /** Every setting of the sidecar. `requestTtlSeconds` is read from SIDECAR_REQUEST_TTL_SECONDS or --request-ttl-seconds. */
 export const sidecarSettings = {
   name: setting(
@@ -120,7 +106,7 @@ export const sidecarSettings = {
   leaseSeconds: setting(integer(1, 3600), '30', 'how long a claim outlives the last heartbeat of its replica'),
   idleTimeoutSeconds: setting(integer(1, 86_400), '300', 'longest silence of a stream or WebSocket'),
   dataDir: setting(nonEmptyText, './data', 'directory of the embedded store'),
-  store: setting(storeUrl, '', 'address of the store; empty: an SQLite file in the data directory'),
+  store: setting(storeAddress(true), '', 'address of the store; empty: an SQLite file in the data directory'),
   storePassword: secret(text, '', 'password of the store, where it is not part of its address'),
   storeCa: setting(
     text,

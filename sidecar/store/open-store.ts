@@ -1,7 +1,7 @@
 // From the address of a store to the store. The only file that knows both kinds.
+import { type RedisAddress, readRedisAddress } from '../../runtime/redis-address.ts';
 import { storeKeyPrefix } from '../contract.ts';
 import type { StoreLimits } from './limits.ts';
-import { readRedisAddress } from './redis/address.ts';
 import { type Store, StoreError } from './store.ts';
 
 export interface StoreAddress {
@@ -28,17 +28,20 @@ export async function createStore(address: StoreAddress, limits: StoreLimits): P
   const { connect } = await import('./redis/connection.ts');
   const { RedisStore } = await import('./redis/redis-store.ts');
   return new RedisStore(
-    connect(readAddress(url, address.password), stepTimeoutMs, address.ca),
+    connect(readAddress(address), stepTimeoutMs, address.ca),
     storeKeyPrefix(namespace, name),
     limits,
   );
 }
 
-function readAddress(url: string, password: string): ReturnType<typeof readRedisAddress> {
+function readAddress({ url, password, ca = '' }: StoreAddress): RedisAddress {
   try {
-    return readRedisAddress(url, password);
+    const address = readRedisAddress(url, password);
+    if (address.username !== '' && address.password === '') throw new Error('have a password for its user, or neither');
+    if (ca !== '' && !address.isTls) throw new Error('begin with rediss: where certificates to trust it by are given');
+    return address;
   } catch (error) {
-    throw new StoreError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new StoreError(`the address of the store must ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

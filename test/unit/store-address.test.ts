@@ -1,6 +1,6 @@
 // Addresses of a Redis as people write them.
 import { expect, it } from 'vitest';
-import { readRedisAddress } from '../../sidecar/store/redis/address.ts';
+import { readRedisAddress } from '../../runtime/redis-address.ts';
 
 const plain = { form: 'single', isTls: false, username: '', password: '', database: 0, masterName: '' };
 
@@ -47,11 +47,27 @@ it('takes the password given beside the address where it has none', () => {
 });
 
 it.each([
-  ['http://cache', /must look like/],
+  ['http://:S3CRET@cache', /^look like/],
   ['redis://', /host or host:port/],
   ['redis://a,b', /redis\+cluster/],
-  ['redis://a/x', /must be a number/],
-  ['redis+cluster://a/1', /no databases/],
-])('%s is refused with a sentence', (url, sentence) => {
+  ['redis://a/S3CRET', /whole number as its database/],
+  ['redis+cluster://a/1', /no database but 0/],
+  ['redis://:abc@S3CRET@h', /percent-encoded/],
+  ['redis://:abc/S3CRET@h', /percent-encoded/],
+  ['redis://:abc#S3CRET@h', /percent-encoded/],
+  ['redis://:abc?S3CRET@h', /percent-encoded/],
+  ['redis://:S3CRET%@h', /%25/],
+  ['redis://:S3CRET', /host or host:port/],
+  ['redis://user:S3CRET:6379', /host or host:port/],
+  ['redis://S3CRET h', /host or host:port/],
+  ['redis://h:0', /host or host:port/],
+  ['redis://h:65536', /host or host:port/],
+  ['redis://h/0/S3CRET', /nothing behind/],
+  ['redis+sentinel://h/main/0/S3CRET', /nothing behind/],
+  ['redis://h/0?password=S3CRET', /no effect/],
+  ['rediss://h?tls=false', /no effect/],
+  ['redis+cluster://h#S3CRET', /no effect/],
+])('%s is refused with a sentence that shows nothing of it', (url, sentence) => {
   expect(() => readRedisAddress(url)).toThrow(sentence);
+  expect(() => readRedisAddress(url)).not.toThrow(/S3CRET/);
 });

@@ -3,7 +3,7 @@
 // by itself when to try again. Reconnecting goes on for ever.
 import type { Writable } from 'node:stream';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { RedisAddress } from './address.ts';
+import type { RedisAddress } from '../../../runtime/redis-address.ts';
 import { type StepName, scripts } from './scripts.ts';
 
 export type RedisClient = Redis | Cluster;
