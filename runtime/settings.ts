@@ -81,12 +81,15 @@ export function readSettings<T extends SettingsTable>(
     try {
       values[key] = row.kind.parse(text);
     } catch (error) {
-      const given = row.isSecret || row.kind.mayHoldSecret ? '' : `, not ${JSON.stringify(text)}`;
-      problems.push(`${name} must ${error instanceof Error ? error.message : String(error)}${given}`);
+      problems.push(`${name} must ${error instanceof Error ? error.message : String(error)}${shownOf(row, text)}`);
     }
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(values) as SettingsOf<T>;
+}
+
+function shownOf({ isSecret, kind }: Setting<unknown>, text: string): string {
+  return isSecret || kind.mayHoldSecret ? '' : `, not ${JSON.stringify(text)}`;
 }
 
 /**
