@@ -48,7 +48,7 @@ function registerQuantity(env: Environment): void {
   env.registerFunction('Quantity.compareTo(Quantity): int', (left: CelQuantity, right: CelQuantity) =>
     BigInt(compare(left.value, right.value)),
   );
-  env.registerFunction('Quantity.sign(): int', (one: CelQuantity) => BigInt(compare(one.value, 0n)));
+  env.registerFunction('sign(Quantity): int', (one: CelQuantity) => BigInt(compare(one.value, 0n)));
   env.registerFunction('Quantity.asInteger(): int', (one: CelQuantity) => one.value / BILLION);
 }
 
