@@ -12,7 +12,7 @@ export type WebhookOutcome = 'delivered' | 'retried' | 'given_up' | 'refused';
 /** How an accepted request ended. */
 export interface RequestEnd {
   readonly id: string;
-  readonly outcome: 'answered' | 'failed' | 'canceled';
+  readonly outcome: 'answered' | 'failed' | 'expired' | 'canceled';
   /** The container's status code, or a row of the error table. */
   readonly code: string;
   /** Why there is no answer; undefined where there is one. */
@@ -34,9 +34,6 @@ export interface QueueObserver extends StoreObserver {
   claimed(mode: StoredMode, attempt: number, waitedMs: number | null): void;
   /** Ended by this replica, and stored as such. */
   ended(end: RequestEnd): void;
-  /** Ended by a sweep: past their deadline, or set aside because the replicas of all their attempts died. */
-  expired(count: number): void;
-  deadLettered(count: number): void;
   /** Queued again after no response; `code` is a row of the error table. */
   retried(code: string): void;
   handedBack(): void;
@@ -55,8 +52,6 @@ export const silentObserver: QueueObserver = {
   refused: nothing,
   claimed: nothing,
   ended: nothing,
-  expired: nothing,
-  deadLettered: nothing,
   retried: nothing,
   handedBack: nothing,
   leaseLost: nothing,

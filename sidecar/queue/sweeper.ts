@@ -69,7 +69,7 @@ export class Sweeper {
     do {
       report = await this.#store.sweep();
       this.#tell(report);
-    } while (this.#isRunning && Object.values(report).some((count) => count >= this.#options.sweepMax));
+    } while (this.#isRunning && this.#hasMoreToDo(report));
     const figures = await this.#store.figures();
     this.#figures = figures;
     const { queued, running, deadLetters, storedBytes, oldestQueuedAtMs } = figures;
@@ -77,9 +77,13 @@ export class Sweeper {
     this.#observer.figures(queued, running, oldestMs / 1000, deadLetters, storedBytes);
   }
 
+  #hasMoreToDo({ expired, leasesTakenBack, deadLettered, removed }: SweepReport): boolean {
+    return Math.max(expired.length, leasesTakenBack, deadLettered.length, removed) >= this.#options.sweepMax;
+  }
+
   #tell({ expired, leasesTakenBack, deadLettered }: SweepReport): void {
-    if (expired > 0) this.#observer.expired(expired);
+    for (const id of expired) this.#observer.ended({ id, outcome: 'expired', code: 'request_expired' });
+    for (const id of deadLettered) this.#observer.ended({ id, outcome: 'failed', code: 'lease_lost' });
     if (leasesTakenBack > 0) this.#observer.leaseLost('other', leasesTakenBack);
-    if (deadLettered > 0) this.#observer.deadLettered(deadLettered);
   }
 }

@@ -69,11 +69,13 @@ export interface QueueFigures {
   readonly departuresPerSecond: number | null;
 }
 
-/** What a sweep did, and what claims since the last one met on their way; each count feeds a metric. */
+/** What a sweep did, and what claims since the last one met on their way. */
 export interface SweepReport {
-  readonly expired: number;
+  /** Ids of requests that ended past their deadline. */
+  readonly expired: readonly string[];
   readonly leasesTakenBack: number;
-  readonly deadLettered: number;
+  /** Ids of requests whose last attempt ended with its replica. */
+  readonly deadLettered: readonly string[];
   readonly removed: number;
 }
 

@@ -23,6 +23,7 @@ const deliveries = ['delivered', 'retried', 'given_up', 'refused'] as const;
 
 function countEnd(metrics: Metrics, { outcome, code, attempt }: RequestEnd): void {
   if (outcome === 'canceled') metrics.counter('inference_async_canceled_total').inc();
+  else if (outcome === 'expired') metrics.counter('inference_async_expired_total').inc();
   else if (outcome === 'failed') metrics.counter('inference_async_failed_total').inc({ code });
   else if (attempt !== undefined) {
     const { mode, ranMs } = attempt;
@@ -66,8 +67,6 @@ export function createQueueMetrics(metrics: Metrics): QueueObserver {
           .observe(waitedMs / 1000);
     },
     ended: (end) => countEnd(metrics, end),
-    expired: (count) => metrics.counter('inference_async_expired_total').inc(count),
-    deadLettered: (count) => metrics.counter('inference_async_failed_total').inc({ code: 'lease_lost' }, count),
     retried: (code) => metrics.counter('inference_async_retried_total').inc({ code }),
     handedBack: () => metrics.counter('inference_async_handed_back_total').inc(),
     leaseLost: (whose, count) => metrics.counter('inference_async_leases_lost_total').inc({ whose }, count),

@@ -106,7 +106,7 @@ describeStores('state table', (kit) => {
     kit().clock.advance(leaseMs - 1);
     expect(await store.sweep()).toMatchObject({ leasesTakenBack: 0 });
     kit().clock.advance(1);
-    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: 0 });
+    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: [] });
     expect(await store.status(id)).toMatchObject({ state: 'queued', attempts: 1, position: 0 });
     expect(await store.complete(claim, response())).toBe(false);
     const again = await claimOne(store);
@@ -119,7 +119,7 @@ describeStores('state table', (kit) => {
     const store = await kit().open({ maxAttempts: 1 });
     const { id } = await submitAndClaim(store);
     kit().clock.advance(leaseMs);
-    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: 1 });
+    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: [id] });
     const status = await store.status(id);
     expect(status).toMatchObject({ state: 'done', outcome: 'failed' });
     expect(status?.error).toMatch(/^lease_lost: /);
@@ -141,7 +141,9 @@ describeStores('state table', (kit) => {
     await store.submit(b);
     kit().clock.advance(1000);
     expect(await claimNone(store)).toBe(true);
-    await store.sweep();
+    // Whoever ended them, a claim or the sweep: their ids are told once, for the log.
+    expect((await store.sweep()).expired.toSorted()).toEqual([a.id, b.id].toSorted());
+    expect((await store.sweep()).expired).toEqual([]);
     for (const { id } of [a, b]) {
       const status = await store.status(id);
       expect(status).toMatchObject({ state: 'done', outcome: 'expired' });
@@ -154,7 +156,7 @@ describeStores('state table', (kit) => {
     const { claim, id } = await submitAndClaim(store, { ttlMs: 1000 });
     kit().clock.advance(1000);
     expect(await store.renew([claim], leaseMs)).toEqual(['expired']);
-    expect(await store.sweep()).toMatchObject({ expired: 1, leasesTakenBack: 0 });
+    expect(await store.sweep()).toMatchObject({ expired: [id], leasesTakenBack: 0 });
     expect(await store.renew([claim], leaseMs)).toEqual(['expired']);
     expect(await store.complete(claim, response())).toBe(false);
     expect(await store.status(id)).toMatchObject({ state: 'done', outcome: 'expired' });

@@ -86,7 +86,7 @@ describeStores('recorded streams', (kit) => {
     await store.startStream(claim, head);
     kit().clock.advance(ttlMs + 1);
     expect(await store.renew([claim], leaseMs)).toEqual(['held']);
-    expect(await store.sweep()).toMatchObject({ expired: 0, leasesTakenBack: 0 });
+    expect(await store.sweep()).toMatchObject({ expired: [], leasesTakenBack: 0 });
     expect(await store.appendStream(claim, 0, pieces('still'))).toBe(true);
     await store.fail(claim, 'upstream_reset: gone', 0);
     await store.sweep();

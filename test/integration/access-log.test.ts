@@ -1,5 +1,5 @@
 // One line a request when it ends, with what one needs to find it again and nothing that is secret.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { seriesValue } from '../support/metrics-text.ts';
 import { RawConnection } from '../support/raw-http.ts';
@@ -87,6 +87,17 @@ test('an accepted request that its client canceled', async () => {
   await fetch(`${sidecar.url}/result/demo`, { method: 'DELETE', headers: { 'X-Inference-Id': 'async-canceled' } });
   expect(await end()).toMatchObject({ outcome: 'canceled', problem: 'canceled' });
   sidecar.model.release('canceled');
+});
+
+test('an accepted request that passed its deadline', async () => {
+  const impatient = await startSidecar({ settings: { requestTtlSeconds: 1 } });
+  onTestFinished(() => impatient.close());
+  const headers = { 'X-Inference-Id': 'async-expired', Prefer: 'respond-async' };
+  await fetch(`${impatient.url}/echo?hold=door`, { method: 'POST', body: 'x', headers });
+  await eventually(() => {
+    const line = impatient.log.find(({ msg, id }) => msg === 'async request ended' && id === 'async-expired');
+    expect(line).toMatchObject({ outcome: 'expired', problem: 'request_expired' });
+  });
 });
 
 test('health checks are not logged: there would be nothing else', async () => {

@@ -103,10 +103,10 @@ it('a request that probes a broken container opens the breaker again, with a lon
 
 it('a running request that passes its deadline is stopped and ends expired', async () => {
   const aborted: string[] = [];
-  const expired: number[] = [];
+  const ends: unknown[] = [];
   const { queue, gate } = await startReplica({
     call: hanging((id) => aborted.push(id)),
-    observer: { expired: (count) => expired.push(count) },
+    observer: { ended: (end) => ends.push(end) },
   });
   const request = submission({ ttlMs: 300 });
   await queue.submit(request);
@@ -115,7 +115,7 @@ it('a running request that passes its deadline is stopped and ends expired', asy
   expect(status).toMatchObject({ outcome: 'expired' });
   expect(status?.error).toMatch(/^expired: /);
   await eventually(() => aborted.length === 1 && gate.free === 4);
-  expect(expired).toEqual([1]);
+  expect(ends).toEqual([{ id: request.id, outcome: 'expired', code: 'request_expired' }]);
 });
 
 it('a response that is too large to keep is a failure that says so', async () => {

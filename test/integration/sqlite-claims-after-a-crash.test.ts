@@ -80,7 +80,7 @@ it('counts the attempts that were cut short, and no others of the same claim', a
     ['running', 1, nowMs],
     ['running', 1, nowMs],
   ]);
-  expect(await second.sweep()).toMatchObject({ leasesTakenBack: 2, deadLettered: 0 });
+  expect(await second.sweep()).toMatchObject({ leasesTakenBack: 2, deadLettered: [] });
   nowMs += 1000;
   const again = await claimAll(second, 5);
   expect(again.map(({ id, attempt }) => [id, attempt])).toEqual([
@@ -99,7 +99,7 @@ it('does not run what kills its sidecar more often than allowed', async () => {
     expect(await claimOne(store)).toMatchObject({ id: 'killer', attempt });
     store = await afterCrash(attempt);
     const isLast = attempt === limits.maxAttempts;
-    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: isLast ? 1 : 0 });
+    expect(await store.sweep()).toMatchObject({ leasesTakenBack: 1, deadLettered: isLast ? ['killer'] : [] });
   }
   expect(await store.status('killer')).toMatchObject({
     state: 'done',

@@ -73,7 +73,7 @@ it('a clock that is set while it runs ends no lease and no request', async () =>
   try {
     for (const jumpMs of [86_400_000, -86_400_000]) {
       clock.mockReturnValue(performance.timeOrigin + performance.now() + jumpMs);
-      expect(await store.sweep()).toMatchObject({ expired: 0, leasesTakenBack: 0, removed: 0 });
+      expect(await store.sweep()).toMatchObject({ expired: [], leasesTakenBack: 0, removed: 0 });
       expect(await store.renew([claim], 30_000)).toEqual(['held']);
     }
     const { id } = await claimOne(store);
@@ -207,7 +207,7 @@ it('what changes nothing does not touch the disk, but a repeated submission wait
   const group = new GroupCommit(database, ledger, limits.observer);
   const flushes: ((error: Error | null) => void)[] = [];
   database.flush = (done) => flushes.push(done);
-  expect(await group.do('sweep', () => sweep(ledger))).toMatchObject({ expired: 0, removed: 0 });
+  expect(await group.do('sweep', () => sweep(ledger))).toMatchObject({ expired: [], removed: 0 });
   expect(flushes).toHaveLength(0);
   const request = submission();
   const told: string[] = [];

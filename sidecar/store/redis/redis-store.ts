@@ -56,7 +56,7 @@ export class RedisStore implements Store {
   readonly #answers: Batch<PackedAnswer, boolean>;
   /** Token of a claim whose reply never came; empty when there is none. */
   #lostClaim = '';
-  #expiredByClaims = 0;
+  #expiredByClaims: readonly string[] = [];
 
   constructor(connections: Connections, keyPrefix: string, limits: StoreLimits) {
     this.#connections = connections;
@@ -126,7 +126,8 @@ export class RedisStore implements Store {
       throw error;
     }
     this.#lostClaim = '';
-    this.#expiredByClaims += Number(text(reply[1]));
+    const expired = list(reply[1]).map(text);
+    if (expired.length > 0) this.#expiredByClaims = [...this.#expiredByClaims, ...expired];
     const nowMs = this.#limits.nowMs ?? storeClock(Number(text(reply[2])));
     return { claims: readClaims(reply, token, nowMs), isMoreDue: text(reply[0]) === '1' };
   }
@@ -178,17 +179,11 @@ export class RedisStore implements Store {
   }
 
   async sweep(): Promise<SweepReport> {
-    const [expired, leasesTakenBack, deadLettered, removed] = list(
-      await this.#steps.run('sweep', [this.#limits.sweepMax, this.#limits.maxAttempts]),
-    ).map((count) => Number(text(count)));
-    const byClaims = this.#expiredByClaims;
-    this.#expiredByClaims = 0;
-    return {
-      expired: (expired ?? 0) + byClaims,
-      leasesTakenBack: leasesTakenBack ?? 0,
-      deadLettered: deadLettered ?? 0,
-      removed: removed ?? 0,
-    };
+    const reply = list(await this.#steps.run('sweep', [this.#limits.sweepMax, this.#limits.maxAttempts]));
+    const expired = [...this.#expiredByClaims, ...list(reply[0]).map(text)];
+    this.#expiredByClaims = [];
+    const leasesTakenBack = Number(text(reply[1]));
+    return { expired, leasesTakenBack, deadLettered: list(reply[2]).map(text), removed: Number(text(reply[3])) };
   }
 
   async startStream(lease: Lease, start: StreamStart): Promise<boolean> {

@@ -12,7 +12,7 @@ const maxClaimBytes = 64 * 1024 * 1024;
 
 export interface ClaimedRows {
   readonly claims: readonly Claim[];
-  readonly expired: number;
+  readonly expired: readonly string[];
 }
 
 export function claim(ledger: Ledger, options: ClaimOptions, token: string): ClaimedRows {
@@ -20,16 +20,16 @@ export function claim(ledger: Ledger, options: ClaimOptions, token: string): Cla
   const nowMs = ledger.nowMs();
   const claims: Claim[] = [];
   const seqs: number[] = [];
-  let expired = 0;
+  const expired: string[] = [];
   let room = maxClaimBytes;
-  while (claims.length < options.max && expired < 100) {
+  while (claims.length < options.max && expired.length < 100) {
     const seq = ledger.memory.line.first();
     if (seq === undefined) break;
     const waiting = ledger.memory.content.get(seq);
     const { row } = waiting;
     if (row.deadline_at <= nowMs) {
       ledger.expire(row);
-      expired++;
+      expired.push(row.id);
       continue;
     }
     if (claims.length > 0 && row.payload_bytes > room) break;

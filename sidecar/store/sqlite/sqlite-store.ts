@@ -45,7 +45,7 @@ export class SqliteStore implements Store {
   readonly #deployment: string;
   readonly #limits: StoreLimits;
   #opened: Opened | undefined;
-  #expiredByClaims = 0;
+  #expiredByClaims: readonly string[] = [];
 
   constructor(path: string, deployment: string, limits: StoreLimits) {
     this.#path = path;
@@ -81,7 +81,7 @@ export class SqliteStore implements Store {
 
   async claim(options: ClaimOptions): Promise<ClaimBatch> {
     const { claims, expired } = await this.#write('claim', (ledger) => claim(ledger, options, randomId()), false);
-    this.#expiredByClaims += expired;
+    if (expired.length > 0) this.#expiredByClaims = [...this.#expiredByClaims, ...expired];
     return { claims, isMoreDue: (this.#opened?.ledger.memory.line.length ?? 0) > 0 };
   }
 
@@ -154,8 +154,8 @@ export class SqliteStore implements Store {
 
   async sweep(): Promise<SweepReport> {
     const report = await this.#write('sweep', sweep);
-    const expired = report.expired + this.#expiredByClaims;
-    this.#expiredByClaims = 0;
+    const expired = [...this.#expiredByClaims, ...report.expired];
+    this.#expiredByClaims = [];
     return { ...report, expired };
   }
 

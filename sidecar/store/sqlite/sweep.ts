@@ -19,17 +19,17 @@ export function sweep(ledger: Ledger): SweepReport {
   return { expired, leasesTakenBack, deadLettered, removed: old.length };
 }
 
-function expireOverdue(ledger: Ledger, nowMs: number): number {
+function expireOverdue(ledger: Ledger, nowMs: number): readonly string[] {
   const { limits, memory } = ledger;
-  let expired = 0;
+  const expired: string[] = [];
   const expire = (row: LiveRow) => {
     ledger.expire(row);
-    expired++;
+    expired.push(row.id);
   };
   for (const { row } of [...memory.running.values()]) {
-    if (isOverdue(row, nowMs) && expired < limits.sweepMax) expire(row);
+    if (isOverdue(row, nowMs) && expired.length < limits.sweepMax) expire(row);
   }
-  while (expired < limits.sweepMax) {
+  while (expired.length < limits.sweepMax) {
     const seq = memory.takeOverdue(nowMs);
     if (seq === undefined) break;
     const row = ledger.row(seq);
@@ -40,14 +40,15 @@ function expireOverdue(ledger: Ledger, nowMs: number): number {
 
 function takeLeasesBack(ledger: Ledger, nowMs: number) {
   const { limits, memory } = ledger;
-  let [leasesTakenBack, deadLettered] = [0, 0];
+  let leasesTakenBack = 0;
+  const deadLettered: string[] = [];
   for (const { row, leaseUntilMs } of [...memory.running.values()]) {
     if (leaseUntilMs > nowMs || leasesTakenBack === limits.sweepMax) continue;
     leasesTakenBack++;
     if (row.attempts >= limits.maxAttempts) {
       const error = `lease_lost: its replica stopped answering during attempt ${row.attempts}`;
       ledger.finish(row, { outcome: 'failed', error, token: '' });
-      deadLettered++;
+      deadLettered.push(row.id);
     } else {
       ledger.requeue(row, 'lease_lost', { attempts: row.attempts, error: row.error, token: '', dueAtMs: null });
     }

@@ -7,7 +7,7 @@
 --@include finish
 local most, token, lostToken, room = tonumber(ARGV[3]), ARGV[4], ARGV[6], tonumber(ARGV[7])
 local leaseEnd = whole(now + tonumber(ARGV[5]))
-local reply, found, expired, isFull = { 0, 0, whole(now) }, 0, 0, false
+local reply, found, expired, isFull = { 0, {}, whole(now) }, 0, {}, false
 
 local function give(id, r, stored)
   found = found + 1
@@ -44,7 +44,7 @@ local function take(id)
     drop(WAITING, id)
   elseif r.deadline <= now then
     expire(id, r)
-    expired = expired + 1
+    expired[#expired + 1] = id
   elseif found > 0 and r.size > room then
     isFull = true
   else
@@ -57,7 +57,7 @@ end
 
 if lostToken ~= '' then giveAgain() end
 releaseDelayed(100)
-while found < most and expired < 100 and not isFull do
+while found < most and #expired < 100 and not isFull do
   local ids = redis.call('ZRANGE', WAITING, 0, most - found - 1)
   if #ids == 0 then break end
   for _, id in ipairs(ids) do

@@ -1,6 +1,6 @@
 -- Gives a replica the first requests in line, each under a lease.
 -- ARGV: now, retention, most requests, token, length of lease, token of a claim whose reply was lost (or empty), most bytes
--- Returns {1 if more is due, requests found expired, time, then for each claim: id, its head and names, the record as it is stored}.
+-- Returns {1 if more is due, ids of requests found expired, time, then for each claim: id, its head and names, the record as it is stored}.
 --   Nothing where something is not plain (a lost claim, a backoff that is over, a request that is past its deadline or gone from
 --   Redis): claim-any is to be asked.
 -- Guarantee: a request leaves the line and gets its lease in one step. If the reply is lost, naming its token in the next
@@ -13,7 +13,7 @@ if ARGV[6] ~= '' then return false end
 local nowText, leaseEnd = string.format('%d', now), string.format('%d', now + tonumber(ARGV[5]))
 if #redis.call('ZRANGEBYSCORE', base .. ':delayed', '-inf', nowText, 'LIMIT', 0, 1) > 0 then return false end
 local entries = redis.call('ZRANGE', waiting, 0, most - 1, 'WITHSCORES')
-local reply = { 0, 0, nowText }
+local reply = { 0, {}, nowText }
 if #entries == 0 then return reply end
 local keys, count = {}, #entries / 2
 for i = 1, count do keys[i] = base .. ':r:' .. entries[2 * i - 1] end

@@ -1,6 +1,6 @@
 -- Does what time asks for, at most `most` of each kind a call.
 -- ARGV: now, retention, most, attempts allowed
--- Returns {expired, leases taken back, dead letters made, removed}.
+-- Returns {ids of expired ones, leases taken back, ids of dead letters made, removed}.
 -- Guarantee: repairs what a crash between two steps leaves behind. Scripts are atomic (also in the append-only file), so that
 -- is only: a request under a lease whose replica died (taken back here), a request past its deadline (ended here), index
 -- entries whose record Redis has expired (dropped here and by claim).
@@ -11,14 +11,14 @@
 --@include line
 --@include finish
 local most, attemptsAllowed = tonumber(ARGV[3]), tonumber(ARGV[4])
-local expired, takenBack, dead, removed = 0, 0, 0, 0
+local expired, takenBack, dead, removed = {}, 0, {}, 0
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, most) end
 
 for _, id in ipairs(due(DEADLINES)) do
   local r = read(id)
   if r and r.state ~= 'x' then
     expire(id, r)
-    expired = expired + 1
+    expired[#expired + 1] = id
   else
     for _, set in ipairs({ DEADLINES, WAITING, DELAYED }) do drop(set, id) end
   end
@@ -32,7 +32,7 @@ for _, id in ipairs(due(LEASES)) do
     takenBack = takenBack + 1
     if r.attempts >= attemptsAllowed then
       finish(id, r, 'f', 'lease_lost: its replica stopped answering during attempt ' .. r.attempts, NO_TOKEN)
-      dead = dead + 1
+      dead[#dead + 1] = id
     else
       r.state, r.token = 'q', NO_TOKEN
       if r.streamHead > 0 then
