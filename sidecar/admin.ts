@@ -93,6 +93,7 @@ async function stats({ settings, nowMs, health, gate, drain, service }: AdminPar
     },
     container: health.state,
     containerAnswer: health.lastAnswer,
+    containerSaid: health.lastSaid,
     store: { kind: service.storeKind, ...queue.health() },
     draining: drain.isDraining,
   };

@@ -248,6 +248,8 @@ export interface SidecarStats {
   readonly container: 'starting' | 'healthy' | 'busy' | 'unhealthy' | 'unreachable';
   /** What the last health probe got, in words (`GET /health: answered 404`); null while the container is healthy. */
   readonly containerAnswer: string | null;
+  /** The last answer of the health path that was none of a healthy container (`GET /health: answered 404`), kept while it is down; null once it is healthy. */
+  readonly containerSaid: string | null;
   /** Not ok without an error: it is being opened. */
   readonly store: { readonly kind: 'redis' | 'sqlite'; readonly ok: boolean; readonly error: string | null };
   readonly draining: boolean;

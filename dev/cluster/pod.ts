@@ -36,6 +36,7 @@ export type Container = {
   readonly name: string;
   readonly image: string;
   readonly imagePullPolicy?: string;
+  readonly terminationMessagePolicy?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly workingDir?: string;

@@ -61,7 +61,11 @@ export const reasons = {
   ),
   Unschedulable: reason(
     'No node takes a pod, for another reason than GPUs.',
-    'Read the scheduler’s words: node selector, taints, memory, CPU or volumes.',
+    'Read the scheduler’s words: node selector, taints, memory or CPU.',
+  ),
+  VolumeUnavailable: reason(
+    'No node takes a pod because of a volume: its claim does not exist, is not bound or is another pod’s, or the volume lies where the pod may not run.',
+    'Create the claim that the message names, or see kubectl describe pvc; a missing storage class leaves a claim unbound. A claim of one pod is free when that pod is gone.',
   ),
   QuotaExceeded: reason(
     'A ResourceQuota of the namespace forbids more pods.',
@@ -83,7 +87,7 @@ export const reasons = {
   MountFailed: reason('A volume cannot be mounted.', 'Create the Secret, ConfigMap or claim that the message names.'),
   CrashLooping: reason(
     'The container starts and ends again and again.',
-    'kubectl logs POD -c model --previous; check args, model name and access tokens.',
+    'Read its last lines in the message, or kubectl logs POD -c model --previous; check args, model name and access tokens.',
   ),
   OutOfMemory: reason(
     'The container was killed for using more memory than its limit.',
@@ -92,6 +96,10 @@ export const reasons = {
   HealthCheckFailing: reason(
     'The container runs, but its health path does not answer healthy.',
     'kubectl logs POD -c model; check healthCheck.path and port. Requests wait meanwhile.',
+  ),
+  StartupTimedOut: reason(
+    'The container was killed because it was not healthy within healthCheck.startupTimeoutSeconds, and it did not even answer. It is tried again.',
+    'Raise healthCheck.startupTimeoutSeconds if the model needs longer to load; check container.port. kubectl logs POD -c model --previous.',
   ),
   PodFailed: reason(
     'A pod was evicted or has failed, or its node has fallen silent.',

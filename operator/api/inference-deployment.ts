@@ -265,9 +265,17 @@ export interface InferenceDeploymentSpec {
        */
       readonly size: number | string;
       /**
-       * Left out, the cluster's default.
+       * Left out, the cluster's default; with volumeName, none.
        */
       readonly storageClassName?: string;
+      /**
+       * ReadWriteOncePod needs a CSI driver and keeps a second pod from the file. ReadWriteOnce is for volumes that know no other mode, such as static ones; there only the rollout keeps pods apart, so delete no pod by force.
+       */
+      readonly accessMode: 'ReadWriteOncePod' | 'ReadWriteOnce';
+      /**
+       * A PersistentVolume that is there already, to be bound to; its access modes must hold accessMode.
+       */
+      readonly volumeName?: string;
     };
   };
   /**
@@ -474,6 +482,10 @@ export interface InferenceDeploymentStatus {
    * What the next step waits for, such as GPUs, ImagePull, ModelLoading or Drain.
    */
   readonly waitingFor?: string;
+  /**
+   * Of the condition that is wrong, else of Available.
+   */
+  readonly message?: string;
   /**
    * How the last change of the pods was or is being rolled out.
    */

@@ -134,6 +134,7 @@ export interface Event extends KubernetesObject {
   readonly reason?: string;
   readonly message?: string;
   readonly type?: string;
+  readonly lastTimestamp?: string | null;
   readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 

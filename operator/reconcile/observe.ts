@@ -4,15 +4,16 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { SidecarStats } from '../../sidecar/contract.ts';
 import type { InferenceDeployment } from '../api/inference-deployment.ts';
-import type { Deployment, Event, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
+import type { Deployment, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
 import { childNames, containerNames, type Key, secretKeys } from '../api/names.ts';
 import { resources } from '../api/resources.ts';
 import { ApiError, isNotFound } from '../cluster/api-error.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { tokenInHook } from '../desired/probes.ts';
 import type { StatsBoard } from '../stats/stats-board.ts';
-import { isBeingMade } from '../status/pod-state.ts';
+import type { ProbeKill } from '../status/container-end.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
+import { readProbeKills, readTroubles } from './pod-events.ts';
 
 export interface Observed {
   readonly owner: InferenceDeployment;
@@ -24,6 +25,8 @@ export interface Observed {
   readonly stats: ReadonlyMap<string, SidecarStats>;
   /** What keeps a pod from being made, in the node's words, by uid. */
   readonly podTroubles: ReadonlyMap<string, string>;
+  /** What killed the last run of a pod's model, if it was a probe, by uid. */
+  readonly probeKills: ReadonlyMap<string, ProbeKill>;
   readonly adminToken: string | undefined;
   readonly hasPodMonitorApi: boolean;
 }
@@ -34,15 +37,6 @@ export interface ObserveParts {
   readonly stats: StatsBoard;
   readonly clock: Clock;
 }
-
-/** A pod that takes this long to be made may have something to say about it. */
-export const HANGING_MS = 20_000;
-
-/** Anyone in the namespace can write events about a pod, as large as the API server takes them. */
-const MOST_EVENTS = { items: 100, bytes: 1 << 20 };
-
-/** Volumes and the pod's network; images and the scheduler speak through the pod's own status. */
-const keepsPodsFromBeingMade = /^Failed(Mount|AttachVolume|MapVolume|CreatePodSandBox)$|^NetworkNotReady$/;
 
 export async function observe(key: Key, owner: InferenceDeployment, parts: ObserveParts): Promise<Observed> {
   const { view, client, stats, clock } = parts;
@@ -57,6 +51,7 @@ export async function observe(key: Key, owner: InferenceDeployment, parts: Obser
     pods,
     stats: stats.of(pods),
     podTroubles: await readTroubles(client, pods, clock.nowMs()),
+    probeKills: await readProbeKills(client, pods),
     adminToken: tokenOf(secret) ?? tokenOfTemplate(deployment),
     hasPodMonitorApi: view.hasPodMonitorApi,
   };
@@ -84,28 +79,4 @@ function tokenOfTemplate(deployment: Deployment | undefined): string | undefined
   return tokenInHook(
     deployment?.spec.template.spec.containers.find((container) => container.name === containerNames.model) ?? {},
   );
-}
-
-async function readTroubles(
-  client: KubernetesClient,
-  pods: readonly Pod[],
-  nowMs: number,
-): Promise<ReadonlyMap<string, string>> {
-  const hanging = pods.filter(
-    (pod) =>
-      isBeingMade(pod) &&
-      nowMs - Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '') > HANGING_MS,
-  );
-  const troubles = new Map<string, string>();
-  // The first few tell what the others would.
-  for (const pod of hanging.slice(0, 3)) {
-    const { uid = '', namespace } = pod.metadata;
-    const query = { fieldSelector: `involvedObject.uid=${uid},type=Warning` };
-    const { items } = await client
-      .list<Event>({ resource: resources.events, namespace, query }, undefined, MOST_EVENTS)
-      .catch(() => ({ items: [] }));
-    const last = items.filter((event) => keepsPodsFromBeingMade.test(event.reason ?? '')).at(-1);
-    if (last?.message) troubles.set(uid, last.message);
-  }
-  return troubles;
 }

@@ -11,9 +11,10 @@ import type { DesiredSettings } from '../desired/input.ts';
 import { isSameStatus, statusOf } from '../status/status.ts';
 import { eventsBetween } from '../status/transitions.ts';
 import { type ActParts, act } from './act.ts';
-import { HANGING_MS, type Observed, observe } from './observe.ts';
+import { type Observed, observe } from './observe.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { changeOf, planOf } from './plan.ts';
+import { HANGING_MS } from './pod-events.ts';
 import { asksForGpuFigures } from './rollout.ts';
 import type { RolloutTurns } from './turns.ts';
 

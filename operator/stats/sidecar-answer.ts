@@ -11,14 +11,15 @@ const MAX_WORDS = 1024;
 export function parseStats(text: string): SidecarStats | undefined {
   const answer = parse(text);
   if (!isRecord(answer) || !isRecord(answer.store)) return undefined;
-  const { name, namespace, concurrency, inFlight, waiting, queue, container, containerAnswer, store, draining } =
+  const { name, namespace, concurrency, inFlight, waiting, queue, container, store, draining } =
     answer as unknown as SidecarStats;
+  const { containerAnswer, containerSaid } = answer as unknown as SidecarStats;
   const isOurs =
     [name, namespace].every(isText) &&
     [concurrency, inFlight, waiting].every(isCount) &&
     (queue === null || (isRecord(queue) && [queue.queued, queue.running, queue.oldestQueuedSeconds].every(isCount))) &&
     containers.has(container) &&
-    [containerAnswer, store.error].every((words) => words === null || isText(words)) &&
+    [containerAnswer, containerSaid, store.error].every((words) => words === null || isText(words)) &&
     (store.kind === 'redis' || store.kind === 'sqlite') &&
     [store.ok, draining].every((flag) => typeof flag === 'boolean');
   if (!isOurs) return undefined;
@@ -35,6 +36,7 @@ export function parseStats(text: string): SidecarStats | undefined {
     },
     container,
     containerAnswer: containerAnswer === null ? null : shortened(containerAnswer),
+    containerSaid: containerSaid === null ? null : shortened(containerSaid),
     store: { kind: store.kind, ok: store.ok, error: store.error === null ? null : shortened(store.error) },
     draining,
   };

@@ -27,13 +27,14 @@ export interface Cause {
 }
 
 export function assess(input: StatusInput): Assessment {
-  const { owner, deployment, pods, stats, podTroubles } = input;
+  const { owner, deployment, pods, stats, podTroubles, probeKills } = input;
   const states = pods.map((pod): PodState => {
     const uid = pod.metadata.uid ?? '';
     return podState(pod, {
       spec: owner.spec,
       stats: stats.get(uid),
       trouble: podTroubles.get(uid),
+      kill: probeKills.get(uid),
     });
   });
   const count = (kind: PodState['kind']) => states.filter((state) => state.kind === kind).length;
@@ -118,7 +119,8 @@ function phaseOf({ owner, problems }: StatusInput, facts: Facts): Phase {
     return ready > 0 ? 'Degraded' : 'Unhealthy';
   // During a rollout on scarce GPUs the new pod has no room until the old one has drained: that is no shortage.
   if (cause?.kind === 'homeless' && leaving === 0) {
-    return cause.reason === 'Unschedulable' ? (ready > 0 ? 'Degraded' : 'Unhealthy') : 'QuotaReached';
+    if (cause.reason === 'InsufficientGPUs' || cause.reason === 'QuotaExceeded') return 'QuotaReached';
+    return ready > 0 ? 'Degraded' : 'Unhealthy';
   }
   if (isRolling) return 'Updating';
   if (ready >= wanted) return 'Healthy';
@@ -132,6 +134,7 @@ const waitingWords: Partial<Record<Reason, string>> = {
   ModelLoading: 'ModelLoading',
   InsufficientGPUs: 'GPUs',
   Unschedulable: 'Node',
+  VolumeUnavailable: 'Volume',
   QuotaExceeded: 'Quota',
   AdmissionRefused: 'Admission',
   ImagePullFailed: 'Image',
@@ -140,6 +143,7 @@ const waitingWords: Partial<Record<Reason, string>> = {
   CrashLooping: 'ContainerRestart',
   OutOfMemory: 'ContainerRestart',
   HealthCheckFailing: 'HealthCheck',
+  StartupTimedOut: 'HealthCheck',
   StoreUnreachable: 'Store',
   PodFailed: 'NewPod',
   StoreNotConfigured: 'Store',

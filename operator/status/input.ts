@@ -4,6 +4,7 @@ import type { InferenceDeployment } from '../api/inference-deployment.ts';
 import type { Deployment, Pod, ReplicaSet } from '../api/kubernetes.ts';
 import type { Problem } from '../reconcile/outcome.ts';
 import type { RolloutChoice } from '../reconcile/rollout.ts';
+import type { ProbeKill } from './container-end.ts';
 
 export interface StatusInput {
   readonly owner: InferenceDeployment;
@@ -12,6 +13,7 @@ export interface StatusInput {
   readonly pods: readonly Pod[];
   readonly stats: ReadonlyMap<string, SidecarStats>;
   readonly podTroubles: ReadonlyMap<string, string>;
+  readonly probeKills: ReadonlyMap<string, ProbeKill>;
   readonly rollout: RolloutChoice | undefined;
   /** Pods that the operator wants to replace of its own accord stay for now. */
   readonly isWaitingForTurn: boolean;

@@ -1,26 +1,9 @@
 // What one pod is doing, in one word and with the words of whoever knows: kubelet, scheduler, sidecar. Pure.
 import type { SidecarStats } from '../../sidecar/contract.ts';
-import type { Reason } from '../api/conditions.ts';
 import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
 import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
 import { containerNames } from '../api/names.ts';
-
-export type PodReason = Extract<
-  Reason,
-  | 'Starting'
-  | 'ImagePulling'
-  | 'ModelLoading'
-  | 'InsufficientGPUs'
-  | 'Unschedulable'
-  | 'ImagePullFailed'
-  | 'ContainerConfigError'
-  | 'MountFailed'
-  | 'CrashLooping'
-  | 'OutOfMemory'
-  | 'HealthCheckFailing'
-  | 'StoreUnreachable'
-  | 'PodFailed'
->;
+import { containerTrouble, endOf, type PodReason, type ProbeKill, startupTimedOut, times } from './container-end.ts';
 
 export type PodState =
   | { readonly kind: 'ready' }
@@ -31,24 +14,17 @@ export type PodState =
   | { readonly kind: 'homeless'; readonly reason: PodReason; readonly message: string }
   | { readonly kind: 'broken'; readonly reason: PodReason; readonly message: string };
 
-const imageErrors = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'RegistryUnavailable',
-  'ImageInspectError',
-]);
-const configErrors = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
-
 export interface PodKnowledge {
-  readonly spec: Pick<InferenceDeploymentSpec, 'gpu' | 'nodeSelector' | 'affinity'>;
+  readonly spec: Pick<InferenceDeploymentSpec, 'gpu' | 'nodeSelector' | 'affinity' | 'healthCheck'>;
   readonly stats: SidecarStats | undefined;
   /** From the pod's events, if it hangs. */
   readonly trouble: string | undefined;
+  /** From its events too: what killed the last run of its model, if it was a probe. */
+  readonly kill: ProbeKill | undefined;
 }
 
-export function podState(pod: Pod, { spec, stats, trouble }: PodKnowledge): PodState {
+export function podState(pod: Pod, knowledge: PodKnowledge): PodState {
+  const { spec, trouble, kill } = knowledge;
   if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'leaving' };
   if (isFinished(pod)) {
     const words = [pod.status?.reason, pod.status?.message].filter(Boolean).join(': ');
@@ -66,13 +42,30 @@ export function podState(pod: Pod, { spec, stats, trouble }: PodKnowledge): PodS
       const message = `no node has spec.gpu.products (${spec.gpu.products?.join(', ')}): ${refusal}`;
       return { kind: 'homeless', reason: 'InsufficientGPUs', message };
     }
-    return { kind: 'homeless', reason: 'Unschedulable', message: refusal };
+    return {
+      kind: 'homeless',
+      reason: isOfVolume.test(refusal) ? 'VolumeUnavailable' : 'Unschedulable',
+      message: refusal,
+    };
   }
-  const wrong = statuses(pod).flatMap((status) => containerTrouble(status))[0];
+  const model = statusOf(pod, containerNames.model);
+  if (kill === 'startup' && model !== undefined && mayHaveTimedOut(model)) {
+    return { kind: 'broken', ...startupTimedOut(model, knowledge) };
+  }
+  const wrong = statuses(pod).flatMap((status) => containerTrouble(status, status === model ? kill : undefined))[0];
   if (wrong !== undefined) return { kind: 'broken', ...wrong };
   if (isReady(pod)) return { kind: 'ready' };
   if (trouble !== undefined && isBeingMade(pod)) return { kind: 'broken', reason: 'MountFailed', message: trouble };
-  return notReadyState(pod, stats);
+  return notReadyState(pod, knowledge);
+}
+
+/** The scheduler's words for claims that are missing, unbound or taken, and for volumes that lie elsewhere or do not fit. */
+const isOfVolume = /persistent ?volume|volume node affinity|volume count|storage ?class|free storage/i;
+
+/** Since that kill it has not started; what keeps a next run from being made says more. */
+function mayHaveTimedOut({ started, state }: ContainerStatus): boolean {
+  const reason = state?.waiting?.reason;
+  return started !== true && (reason === undefined || reason === 'CrashLoopBackOff');
 }
 
 /** The scheduler names no labels. Where products are the only choice of nodes, a wrong label is a wrong GPU. */
@@ -81,7 +74,7 @@ function lacksProduct(refusal: string, { gpu, nodeSelector, affinity }: PodKnowl
   return choosesByProductOnly && refusal.includes("didn't match Pod's node affinity");
 }
 
-function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
+function notReadyState(pod: Pod, { stats, kill }: PodKnowledge): PodState {
   const [sidecar, model] = [statusOf(pod, containerNames.sidecar), statusOf(pod, containerNames.model)];
   if (model?.state?.running === undefined) {
     return sidecar?.started || sidecar?.ready
@@ -96,7 +89,7 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
   if (lost !== undefined)
     return { kind: 'broken', reason: 'StoreUnreachable', message: `the sidecar cannot reach its store: ${lost}` };
   const answer = stats?.containerAnswer ? ` (${stats.containerAnswer})` : '';
-  const again = model.restartCount > 0 ? `, started again after it ended ${times(model)}: ${endOf(model)}` : '';
+  const again = model.restartCount > 0 ? `, started again after it ended ${times(model)}: ${endOf(model, kill)}` : '';
   if (!model.started) {
     return {
       kind: 'coming',
@@ -116,55 +109,6 @@ function notReadyState(pod: Pod, stats: SidecarStats | undefined): PodState {
 
 /** A pod is ready when its containers are, unless its node's kubelet is not heard any more: then others take the pod's word back. */
 const isOnSilentNode = (pod: Pod): boolean => !isReady(pod) && statuses(pod).every(({ ready }) => ready);
-
-function containerTrouble(status: ContainerStatus): readonly { reason: PodReason; message: string }[] {
-  const waiting = status.state?.waiting;
-  const reason = waiting?.reason ?? '';
-  const words = waiting?.message ?? reason;
-  if (imageErrors.has(reason)) return [{ reason: 'ImagePullFailed', message: `container ${status.name}: ${words}` }];
-  if (configErrors.has(reason))
-    return [{ reason: 'ContainerConfigError', message: `container ${status.name}: ${words}` }];
-  const ended = status.state?.terminated ?? status.lastState?.terminated;
-  const isDown = status.state?.running === undefined && ended !== undefined;
-  if (isDown && ended.reason === 'OOMKilled') {
-    return [
-      { reason: 'OutOfMemory', message: `container ${status.name} was killed for want of memory ${times(status)}` },
-    ];
-  }
-  if (reason === 'CrashLoopBackOff' || isDown) {
-    return [{ reason: 'CrashLooping', message: `container ${status.name} ended ${times(status)}: ${endOf(status)}` }];
-  }
-  return [];
-}
-
-/** A container that is down has ended once more than it was started again. */
-const times = ({ restartCount, state }: ContainerStatus): string => {
-  const ends = restartCount + (state?.running === undefined ? 1 : 0);
-  return ends <= 1 ? 'once' : ends === 2 ? 'twice' : `${ends} times`;
-};
-
-function endOf(status: ContainerStatus): string {
-  const ended = status.state?.terminated ?? status.lastState?.terminated;
-  if (ended === undefined) return 'for an unknown reason';
-  return [`exit code ${ended.exitCode}`, ended.reason === 'Error' ? undefined : ended.reason, lastWords(ended.message)]
-    .filter(Boolean)
-    .join(', ');
-}
-
-/** The last line; of a line of JSON, as the sidecar logs, what it says, unless it was about something else. */
-function lastWords(message: string | undefined): string | undefined {
-  const line = message?.trim().split('\n').at(-1);
-  return (line?.startsWith('{') ? wordsOfJson(line) : line)?.slice(0, 300);
-}
-
-function wordsOfJson(line: string): string | undefined {
-  try {
-    const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
-    return level === 'info' || level === 'debug' ? undefined : String(err?.message ?? msg ?? line);
-  } catch {
-    return line;
-  }
-}
 
 /** Figures of pods that stay: one that leaves may know a former address of the store, and nobody waits for it. Where all leave, theirs. */
 export function lastingStats(pods: readonly Pod[], stats: ReadonlyMap<string, SidecarStats>): readonly SidecarStats[] {

@@ -1,6 +1,7 @@
 // Status, computed once at the end of a reconcile from what was observed and what went wrong. Pure: same input, same status,
 // so that nothing is written while nothing changes.
 import type { SidecarStats } from '../../sidecar/contract.ts';
+import type { Condition, ConditionType } from '../api/conditions.ts';
 import { canonicalJson } from '../api/hash.ts';
 import type { InferenceDeploymentStatus } from '../api/inference-deployment.ts';
 import type { Pod } from '../api/kubernetes.ts';
@@ -17,6 +18,7 @@ export function statusOf(observed: StatusInput): InferenceDeploymentStatus {
   const { name, namespace = '' } = owner.metadata;
   const input = { ...observed, pods: withoutReplaced(observed.pods, wantedReplicas(owner)) };
   const assessment = assess(input);
+  const conditions = conditionsOf(input, assessment);
   return {
     phase: assessment.phase,
     ready: `${assessment.ready}/${wantedReplicas(owner)}`,
@@ -28,8 +30,17 @@ export function statusOf(observed: StatusInput): InferenceDeploymentStatus {
     ...figures([...stats.values()]),
     ...(assessment.waitingFor === undefined ? {} : { waitingFor: assessment.waitingFor }),
     ...(rollout === undefined ? {} : { rollout }),
-    conditions: conditionsOf(input, assessment),
+    message: messageOf(conditions),
+    conditions,
   };
+}
+
+const byWeight = ['Progressing', 'Available', 'StoreReady', 'GPUsAvailable'] as const satisfies ConditionType[];
+
+/** What is wrong first: what could not be made, what keeps pods from being ready, the store, GPUs; else how it stands. */
+function messageOf(conditions: readonly Condition[]): string {
+  const wrong = byWeight.find((type) => conditions.some((one) => one.type === type && one.status === 'False'));
+  return conditions.find(({ type }) => type === (wrong ?? 'Available'))?.message ?? '';
 }
 
 /** An evicted pod stays behind, failed, long after another took its place: it says something only as long as none did. */

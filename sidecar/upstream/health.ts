@@ -44,6 +44,7 @@ export class ContainerHealth {
   #isStarting = true;
   #failures = 0;
   #lastAnswer: string | null = null;
+  #lastSaid: string | null = null;
   #timer: Timer | undefined;
   #probing: { cancel(): void } | undefined;
   #isStopped = true;
@@ -76,6 +77,11 @@ export class ContainerHealth {
   /** What the last probe of a container that is not healthy got; null while it is healthy. */
   get lastAnswer(): string | null {
     return this.#lastAnswer;
+  }
+
+  /** What it answered last while it was not healthy, however long it has been gone since; null once it is healthy. */
+  get lastSaid(): string | null {
+    return this.#lastSaid;
   }
 
   start(): void {
@@ -141,6 +147,7 @@ export class ContainerHealth {
     this.#lastAnswer = outcome.kind === 'healthy' ? null : `GET ${this.#path}: ${outcome.message}`;
     if (outcome.kind !== 'refused' && outcome.kind !== 'timeout') {
       this.#failures = 0;
+      this.#lastSaid = this.#lastAnswer;
       if (outcome.kind !== 'unhealthy') {
         this.#hasStarted = true;
         this.#isStarting = false;

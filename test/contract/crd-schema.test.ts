@@ -118,6 +118,7 @@ it('has each phase, condition and reason in the operator’s manual', () => {
 it('names reasons that the code gives, and none besides', () => {
   const code = [
     'status/condition.ts',
+    'status/container-end.ts',
     'status/pod-state.ts',
     'status/assessment.ts',
     'reconcile/outcome.ts',

@@ -61,6 +61,7 @@ test('stats tell what is inside, waiting and queued', async () => {
     queue: { queued: 0, running: 0, oldestQueuedSeconds: 0 },
     container: 'healthy',
     containerAnswer: null,
+    containerSaid: null,
     store: { kind: 'sqlite', ok: true, error: null },
     draining: false,
   });

@@ -176,11 +176,18 @@ test.each(['status', 'result', 'v1', 'health', 'metrics', '1st', 'a.b', 'a'.repe
   },
 );
 
-test('the storage class of a claim cannot be changed, its size can', async () => {
+test('storage class, access mode and volume of a claim cannot be changed, its size can', async () => {
   const persisted = (persistence: object) => echo('kept', { queue: { store: 'embedded', persistence } });
   await world.apply(persisted({ size: '1Gi', storageClassName: 'slow' }));
   await expect(world.apply(persisted({ size: '1Gi', storageClassName: 'fast' }))).rejects.toThrow(
     /storageClassName cannot be changed/,
+  );
+  for (const [field, value] of Object.entries({ accessMode: 'ReadWriteOnce', volumeName: 'disk-7' })) {
+    const changed = persisted({ size: '1Gi', storageClassName: 'slow', [field]: value });
+    await expect(world.apply(changed)).rejects.toThrow(`${field} cannot be changed`);
+  }
+  await expect(world.apply(persisted({ size: '1Gi', accessMode: 'ReadWriteMany' }))).rejects.toThrow(
+    /Unsupported value: "ReadWriteMany"/,
   );
   await world.apply(persisted({ size: '2Gi', storageClassName: 'slow' }));
 });

@@ -10,7 +10,7 @@ beforeAll(async () => {
     nodes: [{ name: 'node-1' }],
     images: [
       { match: 'slow-pull', entrypoint: ['/bin/true'], pullMs: 60_000 },
-      { match: 'crasher', entrypoint: ['/bin/sh', '-c', 'exit 3'] },
+      { match: 'crasher', entrypoint: ['/bin/sh', '-c', 'echo one; echo two; exit 3'] },
     ],
   });
   await world.startOperator();
@@ -45,7 +45,7 @@ const rows: Readonly<Record<string, Row>> = {
     phase: 'Unhealthy',
     waitingFor: 'ContainerRestart',
     reason: 'CrashLooping',
-    words: 'exit code 3',
+    words: 'exit code 3. Its last lines:\none\ntwo',
   },
   'an environment from a Secret that does not exist': {
     spec: { container: { image, env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'absent', key: 'a' } } }] } },
@@ -86,6 +86,40 @@ const rows: Readonly<Record<string, Row>> = {
     reason: 'ModelLoading',
     words: 'has not answered healthy yet (GET /nothing-here: answered 404)',
   },
+  'a wrong health path and a short timeout': {
+    spec: { healthCheck: { path: '/healthz', startupTimeoutSeconds: 10 } },
+    phase: 'Unhealthy',
+    waitingFor: 'HealthCheck',
+    reason: 'HealthCheckFailing',
+    words: 'Its health path answered last: GET /healthz: answered 404',
+  },
+  'a model that loads for longer than it may': {
+    spec: {
+      container: { image, args: ['--load-seconds', '3600', '--while-loading', 'refuse'] },
+      healthCheck: { startupTimeoutSeconds: 10 },
+    },
+    phase: 'Unhealthy',
+    waitingFor: 'HealthCheck',
+    reason: 'StartupTimedOut',
+    words: 'Raise startupTimeoutSeconds if it needs longer to load',
+  },
+  'a claim that does not exist': {
+    spec: {
+      container: { image, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] },
+      volumes: [{ name: 'cache', persistentVolumeClaim: { claimName: 'absent' } }],
+    },
+    phase: 'Unhealthy',
+    waitingFor: 'Volume',
+    reason: 'VolumeUnavailable',
+    words: 'persistentvolumeclaim "absent" not found',
+  },
+  'an environment from a ConfigMap that does not exist': {
+    spec: { container: { image, envFrom: [{ configMapRef: { name: 'absent' } }] } },
+    phase: 'Unhealthy',
+    waitingFor: 'ContainerConfig',
+    reason: 'ContainerConfigError',
+    words: 'configmap "absent" not found',
+  },
   'no store where one is asked for': {
     spec: { queue: { store: 'redis' } },
     phase: 'Unhealthy',
@@ -105,6 +139,15 @@ test.each(Object.entries(rows))('%s', async (title, row) => {
   });
   expect(seen.status).toMatchObject({ phase: row.phase, waitingFor: row.waitingFor });
   await world.kubectl('delete', 'infdep', name);
+});
+
+test('a Service of that name, of somebody else: kubectl get -o wide says so, however ready the replicas are', async () => {
+  const ports = [{ port: 80 }];
+  await world.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'taken' }, spec: { ports } });
+  await world.apply(echo('taken'));
+  await world.until('taken', ({ status }) => status?.phase === 'Degraded');
+  expect(await world.kubectl('get', 'infdep', 'taken', '-o', 'wide')).toMatch(/Service.*"?taken"?/);
+  await world.kubectl('delete', 'infdep,service', 'taken');
 });
 
 test('what the API server refuses of a passed-through field is said with its words', async () => {

@@ -109,6 +109,7 @@ export function stats(given: Partial<SidecarStats> = {}): SidecarStats {
     queue: { queued: 0, running: 0, oldestQueuedSeconds: 0 },
     container: 'healthy',
     containerAnswer: null,
+    containerSaid: null,
     store: { kind: 'redis', ok: true, error: null },
     draining: false,
     ...given,

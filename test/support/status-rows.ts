@@ -5,6 +5,7 @@ import { type ConditionType, conditionTypes, reasons } from '../../operator/api/
 import type { Deployment, Pod } from '../../operator/api/kubernetes.ts';
 import { annotations } from '../../operator/api/names.ts';
 import type { Problem } from '../../operator/reconcile/outcome.ts';
+import type { ProbeKill } from '../../operator/status/container-end.ts';
 import type { StatusInput } from '../../operator/status/input.ts';
 import { statusOf } from '../../operator/status/status.ts';
 import type { SidecarStats } from '../../sidecar/contract.ts';
@@ -17,6 +18,8 @@ export interface Row {
   readonly pods?: readonly PodGiven[];
   readonly figures?: Partial<SidecarStats>;
   readonly trouble?: string;
+  /** The probe that killed the model last. */
+  readonly kill?: ProbeKill;
   readonly rolling?: boolean;
   /** Hashes of the ReplicaSets' templates, oldest first. */
   readonly templates?: readonly string[];
@@ -31,6 +34,8 @@ export interface Row {
   readonly conditions: readonly string[];
   /** Part of the message of the first condition. */
   readonly says?: string;
+  /** Part of what kubectl get -o wide shows. */
+  readonly shows?: string;
 }
 
 export function inputOf(row: Row): StatusInput {
@@ -75,6 +80,7 @@ export function inputOf(row: Row): StatusInput {
     pods,
     stats: new Map(row.figures === undefined ? [] : pods.map((each) => [each.metadata.uid!, stats(row.figures)])),
     podTroubles: new Map(row.trouble === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.trouble!])),
+    probeKills: new Map(row.kill === undefined ? [] : pods.map((each) => [each.metadata.uid!, row.kill!])),
     isWaitingForTurn: row.isWaitingForTurn ?? false,
     rollout: { strategy: 'Surge', reason: 'because' },
     problems: row.problem === undefined ? [] : [row.problem],
@@ -90,13 +96,14 @@ export const noGpu = { ...coming, refusal: '0/3 nodes are available: 3 Insuffici
 /** A test a row. Whatever is observed, every type of condition is there, with a reason of the table and a message. */
 export function checkRows(rows: Readonly<Record<string, Row>>): void {
   test.each(Object.entries(rows))('%s', (_name, row) => {
-    const { phase, waitingFor, conditions = [] } = statusOf(inputOf(row));
+    const { phase, waitingFor, message, conditions = [] } = statusOf(inputOf(row));
     expect(phase).toBe(row.phase);
     expect(waitingFor).toBe(row.waitingFor);
     const said = conditions.map(({ type, status, reason }) => `${type}=${status}:${reason}`);
     expect(said).toEqual(expect.arrayContaining([...row.conditions]));
     const first = row.conditions[0]!.split('=')[0];
     if (row.says !== undefined) expect(conditions.find(({ type }) => type === first)?.message).toContain(row.says);
+    if (row.shows !== undefined) expect(message).toContain(row.shows);
     expect(conditions.map(({ type }) => type)).toEqual(Object.keys(conditionTypes) as ConditionType[]);
     for (const { reason, message } of conditions) {
       expect(Object.keys(reasons)).toContain(reason);

@@ -79,6 +79,18 @@ test('the embedded store has a directory of its own, and with persistence a clai
   expect(one(children, 'Deployment').spec.template.spec.securityContext).toMatchObject({ fsGroup: 65532 });
 });
 
+test('a claim has the access mode that spec asks for, and is bound to the volume that it names', () => {
+  const persistence = { size: '5Gi', accessMode: 'ReadWriteOnce', volumeName: 'disk-7' } as const;
+  const children = made({ queue: { store: 'embedded', persistence } });
+  expect(one(children, 'PersistentVolumeClaim', 'llama-queue').spec).toEqual({
+    accessModes: ['ReadWriteOnce'],
+    // Left out, the default class would be written in, and the volume would not fit.
+    storageClassName: '',
+    volumeName: 'disk-7',
+    resources: { requests: { storage: '5Gi' } },
+  });
+});
+
 test.each([
   ['Surge', { maxSurge: 1, maxUnavailable: 0 }],
   ['Recreate', { maxSurge: 0, maxUnavailable: 1 }],

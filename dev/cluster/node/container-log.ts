@@ -38,6 +38,12 @@ export class ContainerLog {
     return { lines, next: this.#dropped + this.#lines.length };
   }
 
+  /** The last lines, each with its end. */
+  tail(mostLines: number, mostBytes: number): string {
+    const text = this.#lines.slice(-mostLines).map((line) => `${line.text}\n`);
+    return Buffer.from(text.join('')).subarray(-mostBytes).toString('utf8');
+  }
+
   /** Calls back once when there is more or the log is closed; answers how to call it off. */
   onMore(callback: () => void): () => void {
     this.#events.once('more', callback);

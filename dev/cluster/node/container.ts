@@ -75,10 +75,17 @@ export function endOf(record: ContainerRecord): TerminatedState | undefined {
   return process?.exit ? terminated(process, process.exit, record) : undefined;
 }
 
+/** What the kubelet takes of a log for a termination message. */
+const MOST_MESSAGE_LINES = 80;
+const MOST_MESSAGE_BYTES = 2048;
+
 function terminated(process: ContainerProcess, exit: Exit, record: ContainerRecord): TerminatedState {
+  const isTold = record.spec.terminationMessagePolicy === 'FallbackToLogsOnError' && exit.exitCode !== 0;
+  const message = isTold ? process.log.tail(MOST_MESSAGE_LINES, MOST_MESSAGE_BYTES) : '';
   return {
     exitCode: exit.exitCode,
     reason: exit.reason,
+    ...(message === '' ? {} : { message }),
     startedAt: wholeSeconds(process.startedAt),
     finishedAt: wholeSeconds(exit.at),
     containerID: idOf(record),
