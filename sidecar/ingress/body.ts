@@ -1,5 +1,6 @@
 // The client's request body. Sync requests stream it on, or hand it over whole when it is here already;
 // async requests are stored, so theirs is gathered up to a limit.
+import { GatheredBytes } from '../gathered-bytes.ts';
 import type { BodySink, ComingBody } from '../upstream/client/request-body.ts';
 import { requestTrailers } from '../upstream/headers.ts';
 import type { BodyReader, IncomingRequest } from './http/request.ts';
@@ -89,8 +90,7 @@ class Gathering implements BodyReader {
   readonly #request: IncomingRequest;
   readonly #maxBytes: number;
   readonly #done: (body: GatheredBody) => void;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  #bytes = new GatheredBytes();
 
   constructor(request: IncomingRequest, maxBytes: number, done: (body: GatheredBody) => void) {
     this.#request = request;
@@ -99,14 +99,12 @@ class Gathering implements BodyReader {
   }
 
   chunk(bytes: Buffer): void {
-    this.#bytes += bytes.length;
-    if (this.#bytes <= this.#maxBytes) this.#chunks.push(bytes);
+    if (this.#bytes.length + bytes.length <= this.#maxBytes) this.#bytes.add(bytes);
     else this.#giveUp('too_large');
   }
 
   end(): void {
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes);
-    this.#done({ kind: 'whole', bytes });
+    this.#done({ kind: 'whole', bytes: this.#bytes.take() });
   }
 
   silent(): void {
@@ -115,7 +113,7 @@ class Gathering implements BodyReader {
 
   #giveUp(kind: 'too_large' | 'too_slow'): void {
     this.#request.dropBody();
-    this.#chunks = [];
+    this.#bytes = new GatheredBytes();
     this.#done({ kind });
   }
 }

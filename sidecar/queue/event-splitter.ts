@@ -1,49 +1,64 @@
-// Cuts a text/event-stream into whole events, bytes untouched, so that a reader who comes back never gets half of one.
-// A blank line ends an event; line ends may be LF, CR LF or CR, and a CR LF may arrive in two parts.
+// Cuts a text/event-stream into events, bytes untouched, so that a reader who comes back never gets half of one. A blank line ends
+// an event; line ends may be LF, CR LF or CR, and a CR LF may arrive in two parts. Each byte is looked at once. A very long event
+// comes in several pieces, of which only the last ends with the blank line.
+import { GatheredBytes } from '../gathered-bytes.ts';
 
 const LF = 10;
 const CR = 13;
+const LONE_CR = Buffer.from([CR]);
+/** An event that is longer comes in pieces of at least this. */
+export const LONG_EVENT_BYTES = 256 * 1024;
 
 export class EventSplitter {
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #rest = new GatheredBytes();
+  /** The rest ends with a line end: another one ends the event. */
+  #isLineEmpty = false;
+  /** A CR that came last: half of a CR LF, or a line end by itself. */
+  #hasCr = false;
 
-  /** The events that are complete with these bytes. */
-  push(bytes: Uint8Array): readonly Buffer[] {
-    this.#rest = this.#rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
-    const events: Buffer[] = [];
+  /** The pieces that are complete with these bytes. Their memory must not be used again. */
+  push(bytes: Buffer): readonly Buffer[] {
+    const all = this.#hasCr ? Buffer.concat([LONE_CR, bytes]) : bytes;
+    const pieces: Buffer[] = [];
+    this.#hasCr = all.at(-1) === CR;
+    const length = this.#hasCr ? all.length - 1 : all.length;
     let from = 0;
-    for (let end = endOfEvent(this.#rest, from); end > 0; end = endOfEvent(this.#rest, from)) {
-      events.push(this.#rest.subarray(from, end));
-      from = end;
+    let nextLf = -1;
+    let nextCr = -1;
+    for (let at = 0; ; ) {
+      if (nextLf < at) nextLf = indexOf(all, LF, at, length);
+      if (nextCr < at) nextCr = indexOf(all, CR, at, length);
+      const lineEnd = Math.min(nextLf, nextCr);
+      if (at < Math.min(lineEnd, length)) this.#isLineEmpty = false;
+      if (lineEnd >= length) break;
+      at = lineEnd + (nextCr === lineEnd && all[lineEnd + 1] === LF ? 2 : 1);
+      if (this.#isLineEmpty) {
+        pieces.push(this.#take(all.subarray(from, at)));
+        from = at;
+      }
+      this.#isLineEmpty = !this.#isLineEmpty;
     }
-    this.#rest = this.#rest.subarray(from);
-    return events;
+    if (from < length) this.#rest.add(all.subarray(from, length));
+    // Behind a line end a piece could be nothing but the blank line, and nobody could tell where its event ends.
+    if (this.#rest.length >= LONG_EVENT_BYTES && !this.#isLineEmpty && !this.#hasCr) pieces.push(this.#rest.take());
+    return pieces;
   }
 
   /** What is left when the stream ends: an event without its blank line, or nothing. */
   end(): readonly Buffer[] {
-    const rest = this.#rest;
-    this.#rest = Buffer.alloc(0);
-    return rest.length === 0 ? [] : [rest];
+    if (this.#hasCr) this.#rest.add(LONE_CR);
+    this.#hasCr = false;
+    return this.#rest.length === 0 ? [] : [this.#rest.take()];
+  }
+
+  #take(last: Buffer): Buffer {
+    this.#rest.add(last);
+    return this.#rest.take();
   }
 }
 
-/** Index after the blank line that ends the first event, or 0 while there is none for sure. */
-function endOfEvent(bytes: Buffer, from: number): number {
-  let isLineEmpty = false;
-  let at = from;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte !== LF && byte !== CR) {
-      isLineEmpty = false;
-      at++;
-      continue;
-    }
-    // A CR that is last may be half of a CR LF: its other half belongs to this event.
-    if (byte === CR && at + 1 === bytes.length) return 0;
-    at += byte === CR && bytes[at + 1] === LF ? 2 : 1;
-    if (isLineEmpty) return at;
-    isLineEmpty = true;
-  }
-  return 0;
+/** Where the byte is next; `length` where it is not before that. */
+function indexOf(bytes: Buffer, byte: number, from: number, length: number): number {
+  const at = bytes.indexOf(byte, from);
+  return at < 0 || at > length ? length : at;
 }

@@ -20,7 +20,8 @@ export interface ContainerCall {
   readonly signal: AbortSignal;
   /** The response is an event stream: its head as soon as it is known, then each chunk as it arrives. */
   onStreamStart?(start: StreamStart): void;
-  onStreamChunk?(bytes: Uint8Array): void;
+  /** The bytes are kept: their memory must not be used again. */
+  onStreamChunk?(bytes: Buffer): void;
 }
 
 export type CallOutcome =

@@ -6,6 +6,10 @@ import { isPlain } from '../upstream/headers.ts';
 import { EventSplitter } from './event-splitter.ts';
 import { untilStored } from './patience.ts';
 
+/** Of one write: the store, and the store's other callers, are not held up by a long one. */
+const MAX_PIECES = 256;
+const MAX_BYTES = 1024 * 1024;
+
 export class StreamRecorder {
   readonly #store: Store;
   readonly #lease: Lease;
@@ -13,7 +17,7 @@ export class StreamRecorder {
   readonly #signal: AbortSignal;
   #splitter: EventSplitter | undefined;
   #start: StreamStart | undefined;
-  #pieces: Uint8Array[] = [];
+  #pieces: Buffer[] = [];
   #written = 0;
   #isLost = false;
   #writing: Promise<void> | undefined;
@@ -32,8 +36,9 @@ export class StreamRecorder {
     this.#write();
   }
 
-  add(bytes: Uint8Array): void {
-    this.#put(this.#splitter === undefined ? [Buffer.from(bytes)] : this.#splitter.push(bytes));
+  /** Their memory must not be used again. */
+  add(bytes: Buffer): void {
+    this.#put(this.#splitter === undefined ? [bytes] : this.#splitter.push(bytes));
   }
 
   /** Resolves when all is written, or the lease is lost, or the signal aborts. */
@@ -42,9 +47,9 @@ export class StreamRecorder {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  #put(pieces: readonly Uint8Array[]): void {
+  #put(pieces: readonly Buffer[]): void {
     if (pieces.length === 0 || this.#isLost) return;
-    this.#pieces.push(...pieces);
+    for (const piece of pieces) this.#pieces.push(piece);
     this.#write();
   }
 
@@ -68,12 +73,20 @@ export class StreamRecorder {
     this.#start = undefined;
     if (start !== undefined) await this.#step(() => this.#store.startStream(this.#lease, start));
     while (this.#pieces.length > 0 && !this.#isLost) {
-      const pieces = this.#pieces;
-      this.#pieces = [];
+      const pieces = this.#pieces.splice(0, this.#countForOneWrite());
       const already = this.#written;
       await this.#step(() => this.#store.appendStream(this.#lease, already, pieces));
       this.#written += pieces.length;
     }
+  }
+
+  #countForOneWrite(): number {
+    let bytes = 0;
+    for (const [i, { length }] of this.#pieces.entries()) {
+      bytes += length;
+      if (i > 0 && (i === MAX_PIECES || bytes > MAX_BYTES)) return i;
+    }
+    return this.#pieces.length;
   }
 
   async #step(step: () => Promise<boolean>): Promise<void> {

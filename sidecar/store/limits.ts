@@ -7,6 +7,9 @@ export interface DiskSpace {
   readonly totalBytes: number;
 }
 
+/** Bytes of a recorded stream that one read gives at most, beyond its first piece. */
+export const MAX_STREAM_READ_BYTES = 1024 * 1024;
+
 export interface StoreLimits {
   /** How long a done request is kept. */
   readonly retentionMs: number;

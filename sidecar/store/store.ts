@@ -85,7 +85,8 @@ export interface StreamStart {
 }
 
 /**
- * One piece of a recorded event stream: one whole event where the stream is plain text, else bytes as they came.
+ * One piece of a recorded event stream: one whole event where the stream is plain text, or a part of a very long one; else bytes
+ * as they came.
  * `sequence` counts from 1 and goes on counting over attempts, so it never names two different pieces; only the pieces of the
  * latest attempt that streamed are kept.
  */
@@ -154,6 +155,7 @@ export interface Store {
   startStream(lease: Lease, start: StreamStart): Promise<boolean>;
   /** `already`: pieces appended before in this attempt, so that a repeated call adds nothing twice. */
   appendStream(lease: Lease, already: number, pieces: readonly Uint8Array[]): Promise<boolean>;
+  /** At most `max` pieces, and fewer where they are long (MAX_STREAM_READ_BYTES). */
   readStream(id: string, afterSequence: number, max: number): Promise<StreamRead>;
 
   deadLetters(max: number): Promise<readonly RequestStatus[]>;

@@ -1,6 +1,7 @@
 // Sends a stored request to the container and gathers the whole response: the queue worker's side of the container.
 // Never throws: every end is an outcome. Holds no slot; the worker does.
 import type { Clock } from '../../runtime/clock.ts';
+import { GatheredBytes } from '../gathered-bytes.ts';
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
 import type { ResponseHead } from './client/response-head.ts';
@@ -47,8 +48,7 @@ class Gathering implements ResponseHandler {
   #status = 0;
   #headers: readonly string[] = [];
   #isEventStream = false;
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  #body = new GatheredBytes();
 
   constructor(claim: Claim, call: ContainerCall, clock: Clock, maxBytes: number, refused: (error: Error) => void) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
@@ -88,19 +88,18 @@ class Gathering implements ResponseHandler {
 
   onResponseData(bytes: Buffer): void {
     if (!this.#isKept) return;
-    this.#bytes += bytes.length;
-    if (this.#bytes > this.#maxBytes) {
+    if (this.#body.length + bytes.length > this.#maxBytes) {
       this.#end({ kind: 'too_large', limitBytes: this.#maxBytes });
       return;
     }
     // The bytes are lent.
     const chunk = Buffer.from(bytes);
-    this.#chunks.push(chunk);
+    this.#body.add(chunk);
     if (this.#isEventStream) this.#call.onStreamChunk?.(chunk);
   }
 
   onResponseEnd(): void {
-    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const body = this.#body.take();
     this.#settle({ kind: 'answered', response: { status: this.#status, headers: this.#headers, body } });
   }
 
@@ -114,6 +113,6 @@ class Gathering implements ResponseHandler {
   #end(outcome: CallOutcome): void {
     this.#settle(outcome);
     this.#trip?.abort();
-    this.#chunks = [];
+    this.#body = new GatheredBytes();
   }
 }

@@ -3,7 +3,7 @@
 import { monotonicMs } from '../../../runtime/clock.ts';
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
-import { listenerFailure, type StoreLimits } from '../limits.ts';
+import { listenerFailure, MAX_STREAM_READ_BYTES, type StoreLimits } from '../limits.ts';
 import { decodeAnswer, decodeStart, encodeAnswer, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
@@ -195,7 +195,7 @@ export class RedisStore implements Store {
   }
 
   async readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
-    const found = await this.#steps.run('readStream', [id, afterSequence, max]);
+    const found = await this.#steps.run('readStream', [id, afterSequence, max, MAX_STREAM_READ_BYTES]);
     if (found === null) return { kind: 'not_found' };
     const [isEnded, head, ...rest] = list(found);
     const chunks = [];

@@ -1,4 +1,5 @@
 // Recorded event streams of async requests: a head and pieces under ever growing sequence numbers, for replay and following.
+import { MAX_STREAM_READ_BYTES } from '../limits.ts';
 import { decodeStart, encodeStart } from '../payload.ts';
 import type { Lease, StreamRead, StreamStart } from '../store.ts';
 import { type Ledger, stateOf } from './ledger.ts';
@@ -55,18 +56,38 @@ export function readStream(ledger: Ledger, id: string, afterSequence: number, ma
   const head = firstPiece(ledger, row);
   // The head is a piece too, but not one of the stream's.
   const after = Math.max(afterSequence, head?.sequence ?? 0);
-  const pieces = database.all<Piece>(
-    'SELECT sequence, bytes FROM stream_pieces WHERE seq = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+  const lengths = database.all<{ readonly length: number }>(
+    'SELECT length(bytes) AS length FROM stream_pieces WHERE seq = ? AND sequence > ? ORDER BY sequence LIMIT ?',
     row.seq,
     after,
     max + 1,
   );
+  const count = countWithin(
+    lengths.map(({ length }) => length),
+    max,
+  );
+  const chunks = database.all<Piece>(
+    'SELECT sequence, bytes FROM stream_pieces WHERE seq = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+    row.seq,
+    after,
+    count,
+  );
   return {
     kind: 'chunks',
     start: head === undefined ? null : decodeStart(Buffer.from(head.bytes).toString()),
-    chunks: pieces.slice(0, max),
-    isEnded: stateOf(row) === 'done' && pieces.length <= max,
+    chunks,
+    isEnded: stateOf(row) === 'done' && count === lengths.length,
   };
+}
+
+/** How many of the first pieces one read gives. */
+function countWithin(lengths: readonly number[], max: number): number {
+  let bytes = 0;
+  for (const [i, length] of lengths.entries()) {
+    bytes += length;
+    if (i === max || (i > 0 && bytes > MAX_STREAM_READ_BYTES)) return i;
+  }
+  return lengths.length;
 }
 
 function firstPiece(ledger: Ledger, row: LiveRow): Piece | undefined {
