@@ -59,7 +59,7 @@ async function longestSilenceMs(work: Promise<unknown>): Promise<number> {
 test.each(['redis', 'sqlite'] as const)(
   'an event of 24 MiB passes whole, and others are answered meanwhile (%s)',
   async (kind) => {
-    await begin(kind, 24 * MiB, 64 * MiB);
+    await begin(kind, size, 64 * MiB);
     await submit();
     let text = '';
     const following = follow().then((followed) => {
@@ -68,7 +68,7 @@ test.each(['redis', 'sqlite'] as const)(
     expect(await longestSilenceMs(following)).toBeLessThan(2_000);
     const [first, long, last, rest] = text.replaceAll(': still\n\n', '').split('\n\n');
     expect([first, last, rest]).toEqual(['data: first\nid: 2', expect.stringMatching(/^data: last\nid: \d+$/), '']);
-    expect(long?.length).toBe('data: '.length + 24 * MiB + `\n${long?.slice(-20).split('\n').at(-1)}`.length);
+    expect(long?.length).toBe('data: '.length + size + `\n${long?.slice(-20).split('\n').at(-1)}`.length);
     // Who has the first event goes on with the whole of the long one, who has that with the one behind it.
     expect((await follow({ 'Last-Event-ID': '2' })).length).toBe(text.length - `${first}\n\n`.length);
     const after = /id: (\d+)$/.exec(long ?? '')?.[1] ?? '';
