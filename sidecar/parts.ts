@@ -32,6 +32,7 @@ import type { Traces } from './telemetry/traces.ts';
 import { createCallContainer } from './upstream/call.ts';
 import { Container } from './upstream/container.ts';
 import { ContainerHealth } from './upstream/health.ts';
+import { HealthRequests } from './upstream/health-requests.ts';
 import { NotReadyWarning } from './upstream/not-ready-warning.ts';
 import { WebSockets } from './upstream/websocket.ts';
 
@@ -232,6 +233,11 @@ function assemblePipeline(
     authenticate: keys?.authenticate ?? authenticateNobody,
     server: { cors: ground.cors, wantsKeys: keys !== undefined, requests },
     requests,
+    health: new HealthRequests(
+      { path: settings.healthPath, timeoutMs: settings.healthTimeoutSeconds * 1000 },
+      ground.container,
+      ground.clock,
+    ),
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,

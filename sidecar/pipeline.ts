@@ -7,7 +7,7 @@
 //   server         OPTIONS * and CORS preflights, which have no API key; TRACE        -> 200 204 405
 //   authenticate   API keys, where configured                                         -> 401
 //   look up        status, result, cancel of accepted requests                        -> 200 202 204 404 ...
-//   health check   to the container beside the gate
+//   health check   beside the gate, one at a time for all who ask               -> 502 504
 //   decide         which mode `Prefer` asks for
 //   accept         async modes: stored, then                                          -> 202 409 413 429 503
 //   pass           sync modes: the line, a slot, the container, its response back     -> 429 502 504
@@ -32,6 +32,7 @@ import type { Acceptance } from './prefer/accepted.ts';
 import { type Decision, decideMode } from './prefer/decide.ts';
 import type { Requests } from './prefer/requests.ts';
 import { requestHeaders } from './upstream/headers.ts';
+import type { HealthRequests } from './upstream/health-requests.ts';
 import type { WebSockets } from './upstream/websocket.ts';
 
 export interface PipelineParts {
@@ -42,6 +43,7 @@ export interface PipelineParts {
   readonly authenticate: Authenticate;
   readonly server: ServerMethods;
   readonly requests: Requests;
+  readonly health: HealthRequests;
   readonly acceptance: Acceptance;
   readonly ways: PassageWays;
   readonly webSockets: WebSockets;
@@ -53,7 +55,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { settings, host, requests, acceptance, ways, webSockets } = parts;
+  const { settings, host, requests, health, acceptance, ways, webSockets } = parts;
   return {
     request(request, response) {
       const exchange = new Exchange(request, response, host);
@@ -64,7 +66,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
       if (isHealthCheck(exchange, settings.healthPath)) {
         exchange.mode = 'health';
-        return new Passage(exchange, headersFor(exchange, undefined), ways).besideGate();
+        return health.ask(exchange);
       }
 
       if (!host.cameForWork()) return exchange.answerProblem(goodbye);

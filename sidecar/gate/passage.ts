@@ -36,8 +36,6 @@ type PlaceInLine = NonNullable<ReturnType<Gate['enter']>>;
 /** The health path answers but the traffic port refuses: after so many tries it is no restart any more. */
 export const MOST_REFUSALS = 3;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-/** Stands in for the slot of what passes beside the gate. */
-const noSlot: Slot = { waitedMs: 0, release: () => undefined };
 
 export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   readonly #exchange: Exchange;
@@ -73,11 +71,6 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     }
     const place = gate.enter(this);
     if (place !== undefined) this.#place = place;
-  }
-
-  /** Health checks: no slot, no waiting. */
-  besideGate(): void {
-    this.admitted(noSlot);
   }
 
   admitted(slot: Slot): void {
@@ -179,7 +172,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   }
 
   #mayWaitAgain(error: Error): boolean {
-    if (!this.#isRepeatable() || this.#slot === noSlot || ++this.#refusals > MOST_REFUSALS) return false;
+    if (!this.#isRepeatable() || ++this.#refusals > MOST_REFUSALS) return false;
     return this.#ways.waitsForRestart(error);
   }
 
