@@ -112,6 +112,12 @@ export interface Delivery {
   readonly attempt: number;
 }
 
+/** A claimed delivery that was not tried: due again after the time, the try not counted. */
+export interface PostponedDelivery {
+  readonly id: string;
+  readonly delayMs: number;
+}
+
 /** What a store reports of itself; part of the queue's observer. */
 export interface StoreObserver {
   storeLatency(step: string, seconds: number): void;
@@ -166,6 +172,7 @@ export interface Store {
   claimDeliveries(max: number, leaseMs: number): Promise<readonly Delivery[]>;
   /** Tries again after the time, or never: delivered, or given up. */
   settleDelivery(id: string, retryAfterMs: number | null): Promise<void>;
+  postponeDeliveries(deliveries: readonly PostponedDelivery[]): Promise<void>;
 
   /** Called when work may be waiting (also spuriously). Returns the way to stop listening. */
   onWork(listener: () => void): () => void;

@@ -168,6 +168,21 @@ describeStores('pending webhooks', (kit) => {
     expect(await store.claimDeliveries(10, 1000)).toEqual([]);
   });
 
+  it('that were postponed are due again after their time, and the try is not counted', async () => {
+    const store = await kit().open();
+    const { id } = await begin(store, { webhook: 'https://example.com/x' });
+    await store.complete(await claimOne(store), response());
+    expect(await store.claimDeliveries(10, 60_000)).toMatchObject([{ attempt: 1 }]);
+    await store.postponeDeliveries([{ id, delayMs: 1000 }]);
+    kit().clock.advance(999);
+    expect(await store.claimDeliveries(10, 60_000)).toEqual([]);
+    kit().clock.advance(1);
+    expect(await store.claimDeliveries(10, 60_000)).toMatchObject([{ attempt: 1 }]);
+    await store.settleDelivery(id, null);
+    await store.postponeDeliveries([{ id, delayMs: 0 }]);
+    expect(await store.claimDeliveries(10, 60_000)).toEqual([]);
+  });
+
   it('are nobody’s without a webhook, and go with their record', async () => {
     const store = await kit().open();
     await begin(store);

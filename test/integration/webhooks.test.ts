@@ -1,7 +1,7 @@
 // Completion is pushed to webhooks: signed, retried, only where it may go, and not lost by a restart.
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,4 +145,33 @@ it('is still delivered when the replica stopped before it could', async () => {
   await startReplica({ call: echo, store: redis.url, name, settings: settings() });
   await eventually(() => heard.length === 2, { deadlineMs: 30_000 });
   expect(heard[1]?.headers['webhook-id']).toBe(request.id);
+});
+
+it.each(['redis', 'sqlite'])('a receiver that never answers delays no notice but its own (%s)', async (kind) => {
+  const held: ServerResponse[] = [];
+  const slow = createServer((_, response) => held.push(response));
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  const slowHook = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/hook`;
+  const { queue } = await startReplica({
+    call: echo,
+    store: kind === 'redis' ? redis.url : '',
+    settings: settings(),
+  });
+  for (let i = 0; i < 300; i++) await queue.submit(submission({ webhook: slowHook }));
+  await eventually(() => held.length >= 10);
+  const beganMs = performance.now();
+  await queue.submit(submission({ webhook }));
+  await eventually(() => heard.length === 1, { deadlineMs: 30_000 });
+  // Half of the time after which a receiver is given up.
+  expect(performance.now() - beganMs).toBeLessThan(7_000);
+  expect(held.length).toBeLessThanOrEqual(16);
+  slow.closeAllConnections();
+  slow.close();
+});
+
+it('of many notices for one receiver each is heard', async () => {
+  const { queue } = await startReplica({ call: echo, settings: settings() });
+  for (let i = 0; i < 300; i++) await queue.submit(submission({ webhook }));
+  await eventually(() => heard.length === 300, { deadlineMs: 30_000 });
+  expect(new Set(heard.map(({ headers }) => headers['webhook-id'])).size).toBe(300);
 });

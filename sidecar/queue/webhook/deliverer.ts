@@ -3,9 +3,10 @@
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { RequestStatus } from '../../store/record.ts';
-import { type Delivery, type Store, StoreError } from '../../store/store.ts';
+import { type Delivery, type PostponedDelivery, type Store, StoreError } from '../../store/store.ts';
 import type { QueueObserver } from '../observer.ts';
 import type { PostOutcome } from './post.ts';
+import { Receivers } from './receivers.ts';
 import { readKeys, signatureOf } from './signature.ts';
 
 export interface DelivererOptions {
@@ -24,7 +25,8 @@ export const defaultRetryDelaysMs: readonly number[] = [5, 30, 120, 300, 900, 18
   (seconds) => seconds * 1000,
 );
 
-const mostAtOnce = 10;
+/** Taken from the store in one step. */
+const MAX_CLAIMED = 100;
 
 export class Deliverer {
   readonly #options: DelivererOptions;
@@ -36,7 +38,9 @@ export class Deliverer {
   #stopListening: (() => void) | undefined;
   #isRunning = false;
   #isDue = false;
-  #working: Promise<void> | undefined;
+  #claiming: Promise<void> | undefined;
+  readonly #receivers = new Receivers();
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: DelivererOptions, store: Store, clock: Clock, logger: Logger, observer: QueueObserver) {
     this.#options = options;
@@ -57,31 +61,58 @@ export class Deliverer {
     this.#isRunning = false;
     this.#stopListening?.();
     this.#timer?.cancel();
-    await this.#working;
+    await this.#claiming;
+    await Promise.all(this.#underWay);
   }
 
   #look(): void {
     this.#isDue = true;
-    if (!this.#isRunning || this.#working !== undefined) return;
+    if (!this.#isRunning || this.#claiming !== undefined) return;
     this.#timer?.cancel();
-    this.#working = this.#deliverAllDue()
-      .catch((error: unknown) => {
-        if (!(error instanceof StoreError)) this.#logger.error({ err: error }, 'webhooks ended in a fault of our own');
-      })
+    this.#claiming = this.#claimAllDue()
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => {
-        this.#working = undefined;
+        this.#claiming = undefined;
         if (this.#isRunning) this.#timer = this.#clock.after(this.#options.pollMs, () => this.#look());
       });
   }
 
-  async #deliverAllDue(): Promise<void> {
+  /** Waits for no receiver: one that is slow keeps nothing from being taken that is for another. */
+  async #claimAllDue(): Promise<void> {
     while (this.#isRunning && this.#isDue) {
       this.#isDue = false;
       const leaseMs = this.#options.timeoutMs * 2;
-      const deliveries = await this.#store.claimDeliveries(mostAtOnce, leaseMs);
-      if (deliveries.length === mostAtOnce) this.#isDue = true;
-      await Promise.all(deliveries.map((delivery) => this.#deliver(delivery)));
+      const deliveries = await this.#store.claimDeliveries(MAX_CLAIMED, leaseMs);
+      if (deliveries.length === MAX_CLAIMED) this.#isDue = true;
+      await this.#beginAll(deliveries);
     }
+  }
+
+  async #beginAll(deliveries: readonly Delivery[]): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    const postponed: PostponedDelivery[] = [];
+    for (const delivery of deliveries) {
+      const origin = originOf(delivery.webhook);
+      const leave = this.#receivers.enter(origin, nowMs);
+      if (leave === undefined) {
+        postponed.push({ id: delivery.status.id, delayMs: this.#receivers.postpone(origin, nowMs) });
+        continue;
+      }
+      const delivering = this.#deliver(delivery)
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => {
+          leave(this.#clock.monotonicMs());
+          this.#underWay.delete(delivering);
+        });
+      this.#underWay.add(delivering);
+    }
+    if (postponed.length === 0) return;
+    await this.#store.postponeDeliveries(postponed);
+    this.#clock.after(Math.min(...postponed.map(({ delayMs }) => delayMs)), () => this.#look());
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof StoreError)) this.#logger.error({ err: error }, 'webhooks ended in a fault of our own');
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
@@ -144,4 +175,9 @@ export class Deliverer {
       },
     };
   }
+}
+
+/** Scheme, host and port: a receiver. */
+function originOf(webhook: string): string {
+  return URL.canParse(webhook) ? new URL(webhook).origin : '';
 }

@@ -13,6 +13,7 @@ import type {
   Delivery,
   Lease,
   LeaseState,
+  PostponedDelivery,
   QueueFigures,
   ResultOutcome,
   Store,
@@ -224,6 +225,13 @@ export class RedisStore implements Store {
 
   async settleDelivery(id: string, retryAfterMs: number | null): Promise<void> {
     await this.#steps.run('settleDelivery', [id, retryAfterMs ?? -1]);
+  }
+
+  async postponeDeliveries(deliveries: readonly PostponedDelivery[]): Promise<void> {
+    await this.#steps.run(
+      'postponeDeliveries',
+      deliveries.flatMap(({ id, delayMs }) => [id, delayMs]),
+    );
   }
 
   onWork(listener: () => void): () => void {

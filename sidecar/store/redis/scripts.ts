@@ -15,6 +15,7 @@ const files = {
   fail: 'fail',
   figures: 'figures',
   look: 'look',
+  postponeDeliveries: 'postpone-deliveries',
   readStream: 'read-stream',
   renew: 'renew',
   replay: 'replay',

@@ -1,5 +1,5 @@
 // Webhooks that are still to be delivered: they stay in the file until settled, so that a restart loses none.
-import type { Delivery } from '../store.ts';
+import type { Delivery, PostponedDelivery } from '../store.ts';
 import type { Ledger } from './ledger.ts';
 import { type RequestRow, records } from './schema.ts';
 
@@ -29,4 +29,15 @@ export function settleDelivery(ledger: Ledger, id: string, retryAfterMs: number 
     dueAtMs,
     ledger.findAny(id)?.seq ?? null,
   );
+}
+
+export function postponeDeliveries(ledger: Ledger, deliveries: readonly PostponedDelivery[]): void {
+  for (const { id, delayMs } of deliveries) {
+    ledger.database.run(
+      `UPDATE endings SET delivery_due_at = ?, delivery_attempts = max(delivery_attempts - 1, 0)
+       WHERE seq = ? AND delivery_due_at IS NOT NULL`,
+      ledger.nowMs() + delayMs,
+      ledger.findAny(id)?.seq ?? null,
+    );
+  }
 }

@@ -12,6 +12,7 @@ import type {
   Delivery,
   Lease,
   LeaseState,
+  PostponedDelivery,
   QueueFigures,
   ResultOutcome,
   Store,
@@ -23,7 +24,7 @@ import type {
 import { StoreError } from '../store.ts';
 import { claim, complete, fail, handBack, renew } from './claims.ts';
 import { Database } from './database.ts';
-import { claimDeliveries, settleDelivery } from './deliveries.ts';
+import { claimDeliveries, postponeDeliveries, settleDelivery } from './deliveries.ts';
 import { GroupCommit } from './group-commit.ts';
 import { replay, submit } from './intake.ts';
 import { Ledger, stateOf } from './ledger.ts';
@@ -194,6 +195,10 @@ export class SqliteStore implements Store {
 
   settleDelivery(id: string, retryAfterMs: number | null): Promise<void> {
     return this.#write('settleDelivery', (ledger) => settleDelivery(ledger, id, retryAfterMs));
+  }
+
+  postponeDeliveries(deliveries: readonly PostponedDelivery[]): Promise<void> {
+    return this.#write('postponeDeliveries', (ledger) => postponeDeliveries(ledger, deliveries));
   }
 
   onWork(listener: () => void): () => void {
