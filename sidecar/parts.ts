@@ -233,11 +233,7 @@ function assemblePipeline(
     authenticate: keys?.authenticate ?? authenticateNobody,
     server: { cors: ground.cors, wantsKeys: keys !== undefined, requests },
     requests,
-    health: new HealthRequests(
-      { path: settings.healthPath, timeoutMs: settings.healthTimeoutSeconds * 1000 },
-      ground.container,
-      ground.clock,
-    ),
+    health: new HealthRequests(settings, ground.container, ground.clock),
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,

@@ -1,6 +1,7 @@
 // GET and HEAD of the health path, as load balancers and people ask for it: beside the gate, and however many ask at a time there is
 // one request inside the container, whose answer is for all of them. Its query, header fields and body are not the clients'.
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { SidecarSettings } from '../contract.ts';
 import { GatheredBytes } from '../gathered-bytes.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
@@ -10,18 +11,13 @@ import type { Container } from './container.ts';
 import { failureProblem } from './failure.ts';
 import { responseHeaders, withoutNames } from './headers.ts';
 
-export interface HealthRequestsOptions {
-  readonly path: string;
-  readonly timeoutMs: number;
-}
-
 /** More is no answer to a question for health. */
 const MAX_BODY_BYTES = 64 * 1024;
 const HEADERS = ['User-Agent', 'inference-sidecar-health', 'Accept-Encoding', 'identity'];
 const WRITTEN_ANEW: ReadonlySet<string> = new Set(['content-length', 'trailer']);
 
 export class HealthRequests implements ResponseHandler {
-  readonly #options: HealthRequestsOptions;
+  readonly #settings: Pick<SidecarSettings, 'healthPath' | 'healthTimeoutSeconds'>;
   readonly #container: Pick<Container, 'send'>;
   readonly #clock: Clock;
   readonly #asking = new Set<Exchange>();
@@ -30,8 +26,12 @@ export class HealthRequests implements ResponseHandler {
   #head: ResponseHead | undefined;
   #body = new GatheredBytes();
 
-  constructor(options: HealthRequestsOptions, container: Pick<Container, 'send'>, clock: Clock) {
-    this.#options = options;
+  constructor(
+    settings: Pick<SidecarSettings, 'healthPath' | 'healthTimeoutSeconds'>,
+    container: Pick<Container, 'send'>,
+    clock: Clock,
+  ) {
+    this.#settings = settings;
     this.#container = container;
     this.#clock = clock;
   }
@@ -65,7 +65,8 @@ export class HealthRequests implements ResponseHandler {
   }
 
   #send(): void {
-    const { path: target, timeoutMs } = this.#options;
+    const { healthPath: target, healthTimeoutSeconds } = this.#settings;
+    const timeoutMs = healthTimeoutSeconds * 1000;
     const late = problem(
       'upstream_timeout',
       `the model container did not answer for its health within ${timeoutMs} ms`,

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import { listenerFailure, MAX_STREAM_READ_BYTES, type StoreLimits } from '../limits.ts';
-import { decodeAnswer, decodeStart, encodeAnswer, encodeStart } from '../payload.ts';
+import { decodeAnswer, encodeAnswer, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
   CancelOutcome,
@@ -35,6 +35,7 @@ import {
   readFigures,
   readNumbers,
   readStatus,
+  readStreamPieces,
   readSubmitOutcome,
   text,
 } from './reply.ts';
@@ -197,14 +198,7 @@ export class RedisStore implements Store {
 
   async readStream(id: string, afterSequence: number, max: number): Promise<StreamRead> {
     const found = await this.#steps.run('readStream', [id, afterSequence, max, MAX_STREAM_READ_BYTES]);
-    if (found === null) return { kind: 'not_found' };
-    const [isEnded, head, ...rest] = list(found);
-    const chunks = [];
-    for (let at = 0; at + 1 < rest.length; at += 2) {
-      chunks.push({ sequence: Number(text(rest[at])), bytes: rest[at + 1] as Buffer });
-    }
-    const start = Buffer.isBuffer(head) ? decodeStart(head.toString()) : null;
-    return { kind: 'chunks', start, chunks, isEnded: text(isEnded) === '1' };
+    return found === null ? { kind: 'not_found' } : readStreamPieces(list(found));
   }
 
   async deadLetters(max: number): Promise<readonly RequestStatus[]> {

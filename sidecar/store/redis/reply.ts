@@ -1,7 +1,7 @@
 // Turns the replies of the Lua steps into the words of the store contract.
-import { decodeRequest } from '../payload.ts';
+import { decodeRequest, decodeStart } from '../payload.ts';
 import type { RequestStatus } from '../record.ts';
-import type { Delivery, QueueFigures, SubmitOutcome } from '../store.ts';
+import type { Delivery, QueueFigures, StreamRead, SubmitOutcome } from '../store.ts';
 import { readClaimed, readStatus as statusOf } from './record-bytes.ts';
 import { RedisClaim } from './redis-claim.ts';
 
@@ -97,4 +97,14 @@ export function readFigures(reply: readonly Reply[]): QueueFigures {
 export function readDelivery(reply: Reply): Delivery {
   const [attempt, webhook, status] = list(reply);
   return { attempt: Number(text(attempt)), webhook: text(webhook), status: readStatus(status) };
+}
+
+/** Of read-stream.lua. */
+export function readStreamPieces([isEnded, head, ...rest]: readonly Reply[]): StreamRead {
+  const chunks = [];
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    chunks.push({ sequence: Number(text(rest[at])), bytes: rest[at + 1] as Buffer });
+  }
+  const start = Buffer.isBuffer(head) ? decodeStart(head.toString()) : null;
+  return { kind: 'chunks', start, chunks, isEnded: text(isEnded) === '1' };
 }
