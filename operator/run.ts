@@ -13,6 +13,7 @@ import { connect } from './cluster/connection.ts';
 import { EventRecorder } from './cluster/events.ts';
 import { LeaderLease } from './cluster/lease.ts';
 import type { OperatorSettings } from './config.ts';
+import { storeFingerprint } from './desired/secret.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { RolloutTurns } from './reconcile/turns.ts';
@@ -62,7 +63,8 @@ export async function run(
   const events = new EventRecorder(client, clock, log);
   const newAdminToken = () => randomBytes(24).toString('base64url');
   const turns = new RolloutTurns(settings.maxConcurrentRollouts, () => view.allDeployments());
-  const parts = { settings, client, view, stats, events, turns, clock, log, newAdminToken };
+  const desired = { ...settings, storeFingerprint: storeFingerprint(settings) };
+  const parts = { settings: desired, client, view, stats, events, turns, clock, log, newAdminToken };
   metrics.observe({
     queueDepth: () => queue.depth,
     deployments: () => view.owners(),

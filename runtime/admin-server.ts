@@ -1,5 +1,6 @@
 // The admin port of a program: probes, metrics and what changes something, apart from its traffic.
-// Exact paths only. Whoever changes something shows the token; without one, only callers from loopback may.
+// Exact paths only. Whoever changes something shows the token; without one, only programs on this machine may: no web page, which a
+// browser on the same machine would lead here, by the address (cross-site POST) or by a name of its own (DNS rebinding).
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -98,10 +99,8 @@ export class AdminServer implements Part {
         body: `${route.methods.join(' or ')} only\n`,
       };
     }
-    if (route.guarded?.includes(method) && !this.#isAllowed(request)) {
-      const headers = { 'WWW-Authenticate': 'Bearer' };
-      return { status: 401, headers, body: 'this path wants the admin token: Authorization: Bearer <token>\n' };
-    }
+    const refusal = route.guarded?.includes(method) ? this.#refusalOf(request) : undefined;
+    if (refusal !== undefined) return refusal;
     const leaving = new AbortController();
     response.on('close', () => leaving.abort());
     try {
@@ -113,13 +112,38 @@ export class AdminServer implements Part {
     }
   }
 
-  #isAllowed(request: IncomingMessage): boolean {
+  /** Why the caller of a guarded path is turned away; undefined: it may. */
+  #refusalOf({ headers, socket }: IncomingMessage): AdminReply | undefined {
+    if (isFromWebPage(headers)) {
+      return { status: 403, body: 'this path is not for web pages: call it without Origin and Sec-Fetch-Site\n' };
+    }
     const { token } = this.#options;
-    if (token === '') return isLoopback(request.socket.remoteAddress ?? '');
-    const given = Buffer.from(bearerToken(request.headers.authorization) ?? '');
+    if (token === '' && isLoopback(socket.remoteAddress ?? '')) {
+      if (namesLoopback(headers.host ?? '')) return undefined;
+      return { status: 403, body: 'without an admin token the Host must be localhost or a loopback address\n' };
+    }
+    const given = Buffer.from(bearerToken(headers.authorization) ?? '');
     const wanted = Buffer.from(token);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    if (token !== '' && given.length === wanted.length && timingSafeEqual(given, wanted)) return undefined;
+    const challenge = { 'WWW-Authenticate': 'Bearer' };
+    return {
+      status: 401,
+      headers: challenge,
+      body: 'this path wants the admin token: Authorization: Bearer <token>\n',
+    };
   }
+}
+
+/** Browsers send Origin with every POST of a page (Fetch standard), newer ones Sec-Fetch-Site with every request (`none`: a person typed it). */
+function isFromWebPage(headers: IncomingMessage['headers']): boolean {
+  const site = headers['sec-fetch-site'];
+  return headers.origin !== undefined || (site !== undefined && site !== 'none');
+}
+
+/** `localhost:9090`, `127.0.0.1`, `[::1]:9090`. A name that an attacker's DNS leads here is none of these. */
+function namesLoopback(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
 export function isLoopback(address: string): boolean {

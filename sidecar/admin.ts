@@ -48,9 +48,13 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     {
       path: adminPaths.drain,
       methods: ['GET', 'POST'],
-      guarded: ['GET', 'POST'],
-      reply: async ({ signal }) => {
-        drain.begin();
+      // The container's preStop waits without a token, which would stand readable in the pod: waiting changes nothing.
+      guarded: ['POST'],
+      reply: async ({ method, signal }) => {
+        if (method === 'POST') {
+          drain.begin();
+          return { status: 202, body: 'draining; GET answers when nothing is inside or waiting\n' };
+        }
         const isDone = await drain.waitUntilDone(signal);
         return isDone ? yes('nothing is inside or waiting') : no('still busy when the time was over');
       },

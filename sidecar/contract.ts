@@ -76,7 +76,7 @@ export const sidecarSettings = {
   adminToken: secret(
     text,
     '',
-    'bearer token that /drain and every changing admin path want; empty: loopback callers only',
+    'bearer token that POST /drain and /dead-letters want; empty: callers on loopback only, and no web page',
   ),
   upstream: setting(url('http:'), 'http://127.0.0.1:8000', 'address of the model container'),
   concurrency: setting(
@@ -183,7 +183,7 @@ export const adminPaths = {
   live: '/live',
   /** The sidecar itself: its own startup probe. */
   healthz: '/healthz',
-  /** Blocks until no request is inside or waiting: the model container's preStop. */
+  /** POST begins the drain (the sidecar's preStop); GET waits until no request is inside or waiting (the model container's). */
   drain: '/drain',
   metrics: '/metrics',
   /** What is inside and waiting, as JSON, for the operator and people. */

@@ -1,8 +1,8 @@
 // The end of a replica, or of its container: no more async work, newcomers still served (each the last on its connection) until
 // everything is finished and nobody came for a few seconds; then not ready, for as long as it takes until nobody is sent here any more.
 // Those that keep coming because there is no other replica are turned away after a while.
-// `/drain` (the container's preStop) and SIGTERM begin it. The kubelet calls preStop before a restart too, and does not say which it is:
-// a container that is not there has nothing to drain, and one that dies ends what `/drain` began.
+// `POST /drain` (the sidecar's own preStop) and SIGTERM begin it; `GET /drain` (the container's preStop) only waits for its end. The
+// kubelet calls the container's before a restart too: one that is not there has nothing to drain, and one that dies ends what `/drain` began.
 import type { Clock } from '../runtime/clock.ts';
 
 export interface DrainOptions {
@@ -30,6 +30,9 @@ export interface DrainSurroundings {
  * would hold up a rollout on the last GPU until the grace is over, and whoever is inside then would be cut off.
  */
 const LONGEST_WELCOME_MS = 30_000;
+
+/** The kubelet runs both containers' preStop at once, and the sidecar's has a program to start before it can begin the drain. */
+const AWAIT_BEGIN_MS = 10_000;
 
 export class Drain {
   readonly #options: DrainOptions;
@@ -86,6 +89,7 @@ export class Drain {
     this.#lastArrivalMs = this.#beganAtMs;
     this.#unreadySinceMs = undefined;
     this.#around.began();
+    this.recheck();
   }
 
   /** Something finished or died: whoever waits looks again. */
@@ -102,18 +106,21 @@ export class Drain {
     return !this.#isShuttingDown && this.#around.isContainerAway();
   }
 
-  /** Resolves when nothing is left to finish (true), or after `drainMs` or on abort (false). */
+  /**
+   * Resolves when nothing is left to finish (true), or `drainMs` after the drain began or on abort (false). A caller changes nothing: where no
+   * drain begins within some seconds, it resolves when the replica is idle.
+   */
   async waitUntilDone(signal: AbortSignal): Promise<boolean> {
     const isDone = await this.#untilDone(signal);
-    if (!isDone && !signal.aborted) await this.#around.gaveUp();
+    if (!isDone && this.#isDraining && !signal.aborted) await this.#around.gaveUp();
     return isDone;
   }
 
   #untilDone(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { clock } = this.#around;
-    const { quietMs } = this.#options;
-    const deadlineMs = clock.monotonicMs() + this.#options.drainMs;
+    const { drainMs, quietMs } = this.#options;
+    const calledAtMs = clock.monotonicMs();
     let timer = clock.after(0, () => look());
     const finish = (isDone: boolean) => {
       timer.cancel();
@@ -122,15 +129,17 @@ export class Drain {
       resolve(isDone);
     };
     const look = () => {
-      if (!this.#isDraining || this.#around.isContainerAway()) return finish(true);
+      if (this.#around.isContainerAway()) return finish(true);
       const nowMs = clock.monotonicMs();
-      if (signal.aborted || nowMs >= deadlineMs) return finish(false);
-      const quietAtMs = this.#lastArrivalMs + quietMs;
-      const lastCallMs = deadlineMs - quietMs;
+      const deadlineMs = (this.#isDraining ? this.#beganAtMs : calledAtMs) + drainMs;
+      const quietAtMs = this.#isDraining ? this.#lastArrivalMs + quietMs : calledAtMs + AWAIT_BEGIN_MS;
       const isDone = nowMs >= quietAtMs && this.#around.isIdle();
-      if (isDone || nowMs >= lastCallMs) this.#unreadySinceMs ??= nowMs;
+      if (isDone && !this.#isDraining) return finish(true);
+      const lastCallMs = deadlineMs - quietMs;
+      if (this.#isDraining && (isDone || nowMs >= lastCallMs)) this.#unreadySinceMs ??= nowMs;
       const outOfServiceAtMs = (this.#unreadySinceMs ?? Number.POSITIVE_INFINITY) + quietMs;
       if (isDone && nowMs >= outOfServiceAtMs) return finish(true);
+      if (signal.aborted || nowMs >= deadlineMs) return finish(false);
       timer.cancel();
       // While busy, whoever finishes calls `recheck`.
       const next = [quietAtMs, lastCallMs, outOfServiceAtMs].filter((atMs) => atMs > nowMs);

@@ -115,10 +115,6 @@ export interface ReplicaSet extends KubernetesObject {
   };
 }
 
-export interface Secret extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
 export interface Node extends KubernetesObject {
   readonly spec?: {
     readonly unschedulable?: boolean;

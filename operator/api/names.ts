@@ -35,7 +35,7 @@ export const annotations = {
   turn: `${GROUP}/turn`,
   /** Why the rollout strategy was chosen; status repeats it. */
   rolloutReason: `${GROUP}/rollout-reason`,
-  /** Hash of what pods read once at their start: a change must roll them. */
+  /** The store that the pods know: another one must roll them. */
   storeChecksum: `${GROUP}/store-checksum`,
   podDeletionCost: 'controller.kubernetes.io/pod-deletion-cost',
   defaultContainer: 'kubectl.kubernetes.io/default-container',
@@ -64,7 +64,8 @@ export const childNames = {
   deployment: (name: string) => name,
   service: (name: string) => name,
   podsService: (name: string) => `${name}-pods`,
-  secret: (name: string) => `${name}-sidecar`,
+  /** A Secret's name may be longer than a label. */
+  secret: (name: string, id: string) => `${name}-sidecar-${id}`,
   claim: (name: string) => `${name}-queue`,
   networkPolicy: (name: string) => name,
   disruptionBudget: (name: string) => name,

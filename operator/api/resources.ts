@@ -35,9 +35,8 @@ export const resources = {
 
 export type ResourceName = keyof typeof resources;
 
-/** What the operator makes, in the order in which it is applied: what pods need comes before the pods. */
+/** What the operator makes and watches, in the order in which it is applied: what pods need comes before the pods. Secrets it only creates. */
 export const childResources = [
-  'secrets',
   'claims',
   'networkPolicies',
   'services',

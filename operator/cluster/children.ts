@@ -6,7 +6,7 @@ import { hashOf } from '../api/hash.ts';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { annotations, fieldManagers, KIND, labels, OPERATOR } from '../api/names.ts';
 import { resourceOfKind, resources } from '../api/resources.ts';
-import { isNotFound } from './api-error.ts';
+import { isNotFound, isStatus } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 
 /** Somebody else's object bears a name that we need. */
@@ -54,6 +54,19 @@ export async function applyChild(
   const pinned = known === undefined ? body : { ...body, metadata: { ...body.metadata, uid: known.metadata.uid } };
   const query = { fieldManager: fieldManagers.children, force: known !== undefined };
   return client.patch<KubernetesObject>({ ...target, query }, 'application/apply-patch+yaml', pinned);
+}
+
+/**
+ * Creates it, or leaves the one that is there: its name says what it holds. Neither read nor changed, for who may patch a Secret may read it:
+ * the answer has it whole.
+ */
+export async function createSecret(client: KubernetesClient, child: KubernetesObject): Promise<void> {
+  const { namespace, name } = child.metadata;
+  try {
+    await client.create({ resource: resources.secrets, namespace, name }, child);
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+  }
 }
 
 /** What lies under the name: ours (or an orphan of ours, which is adopted), nothing, or somebody else's. */

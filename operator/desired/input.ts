@@ -4,8 +4,9 @@ import { childLabels, ownerReference } from '../api/names.ts';
 import type { Resource } from '../api/resources.ts';
 import type { OperatorSettings } from '../config.ts';
 
-export type DesiredSettings = Pick<
+export type DesiredSettings = { readonly storeFingerprint: string } & Pick<
   OperatorSettings,
+  | 'namespaces'
   | 'sidecarImage'
   | 'sidecarImagePullPolicy'
   | 'sidecarImagePullSecrets'
@@ -22,8 +23,6 @@ export type DesiredSettings = Pick<
 export interface DesiredInput {
   readonly owner: InferenceDeployment;
   readonly settings: DesiredSettings;
-  /** Wanted by the sidecar's changing admin paths; made once per deployment and kept. */
-  readonly adminToken: string;
   readonly rollout: { readonly strategy: RolloutStrategy; readonly reason: string };
   /** While no pod is ready, callers are to reach a sidecar that makes them wait. */
   readonly hasReadyPod: boolean;

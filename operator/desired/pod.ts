@@ -1,10 +1,9 @@
 // The pod: the model container, the sidecar in front of it, and what both need. No owner, no replicas: see deployment.ts.
 
-import { hashOf } from '../api/hash.ts';
 import { annotations, childLabels, containerNames } from '../api/names.ts';
 import { affinity, gpuLimits, sharedMemory, tolerations } from './gpu.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
-import { drainHook, modelProbes } from './probes.ts';
+import { drainHooks, modelProbes } from './probes.ts';
 import { LAST_WORDS, sidecarContainer, sidecarVolumes } from './sidecar.ts';
 
 /** What the model may take to stop after its last request, and the sidecar after it. */
@@ -21,9 +20,7 @@ export function podTemplate(input: DesiredInput) {
       annotations: {
         [annotations.defaultContainer]: containerNames.model,
         ...spec.podAnnotations,
-        ...(spec.queue.store === 'redis'
-          ? { [annotations.storeChecksum]: hashOf([settings.storeUrl, settings.storePassword, settings.storeCa], 8) }
-          : {}),
+        ...(spec.queue.store === 'redis' ? { [annotations.storeChecksum]: settings.storeFingerprint } : {}),
       },
     },
     spec: withoutUndefined({
@@ -54,7 +51,7 @@ export function podTemplate(input: DesiredInput) {
   };
 }
 
-function modelContainer({ owner, adminToken }: DesiredInput): Json {
+function modelContainer({ owner }: DesiredInput): Json {
   const { container, gpu, healthCheck } = owner.spec;
   const { port, resources, volumeMounts = [], ...asGiven } = container;
   return {
@@ -66,7 +63,7 @@ function modelContainer({ owner, adminToken }: DesiredInput): Json {
     volumeMounts: [...volumeMounts, ...sharedMemory({ gpu }).mounts],
     ...modelProbes(healthCheck),
     terminationMessagePolicy: LAST_WORDS,
-    lifecycle: { preStop: drainHook(adminToken) },
+    lifecycle: { preStop: drainHooks().model },
   };
 }
 

@@ -1,6 +1,13 @@
 // The kubelet's probes of the model container, all asked of the sidecar, which understands "busy" and "loading", and both containers' hooks.
 // Ports are numbers: a named port is looked up in the probed container, and the sidecar's is in another.
-import { adminPaths, nodeOfImage, sidecarPorts } from '../../sidecar/contract.ts';
+import { environmentName } from '../../runtime/settings.ts';
+import {
+  adminPaths,
+  nodeOfImage,
+  SETTINGS_PREFIX,
+  type SidecarSettingName,
+  sidecarPorts,
+} from '../../sidecar/contract.ts';
 import type { InferenceDeploymentSpec } from '../api/inference-deployment.ts';
 
 /** A container that its probe kills has nothing left to drain; the pod's long grace is not for it. */
@@ -37,12 +44,19 @@ export function modelProbes(health: InferenceDeploymentSpec['healthCheck']) {
   };
 }
 
-export function drainHook(adminToken: string) {
+/**
+ * Two hooks, which the kubelet calls at once when a pod is deleted. The model's waits, so that the model lives until its requests are
+ * answered; it shows no token, which everybody who may read pods could read, and begins nothing. The sidecar's begins the drain with the
+ * token that only the sidecar has. The kubelet calls the model's alone before a restart: that is no drain.
+ */
+export function drainHooks() {
+  const token = environmentName(SETTINGS_PREFIX, 'adminToken' satisfies SidecarSettingName);
+  const headers = `{ authorization: 'Bearer ' + process.env.${token} }`;
+  const target = `host: '127.0.0.1', port: ${sidecarPorts.admin}, path: '${adminPaths.drain}', method: 'POST', headers: ${headers}`;
+  const script = `require('node:http').request({ ${target} }, (answer) => process.exit(answer.statusCode === 202 ? 0 : 1)).end()`;
   return {
-    httpGet: {
-      ...ask(adminPaths.drain),
-      httpHeaders: [{ name: 'Authorization', value: `Bearer ${adminToken}` }],
-    },
+    model: { httpGet: ask(adminPaths.drain) },
+    sidecar: { exec: { command: [nodeOfImage, '--eval', script] } },
   };
 }
 
@@ -55,11 +69,4 @@ export function listeningHook() {
   const knock = `require('node:net').connect(${traffic}, '127.0.0.1', () => process.exit()).on('error', () => setTimeout(knock, 20))`;
   const script = `setTimeout(() => process.exit(), 30_000); const knock = () => ${knock}; knock();`;
   return { exec: { command: [nodeOfImage, '--eval', script] } };
-}
-
-/** The token that a pod template carries: how it is found again if its Secret was lost. */
-export function tokenInHook(container: unknown): string | undefined {
-  type Hook = { lifecycle?: { preStop?: { httpGet?: { httpHeaders?: { name: string; value: string }[] } } } };
-  const found = (container as Hook).lifecycle?.preStop?.httpGet?.httpHeaders?.find((h) => h.name === 'Authorization');
-  return found?.value.replace(/^Bearer /, '');
 }

@@ -12,7 +12,8 @@ import {
 import { childNames, containerNames, secretKeys, volumeNames } from '../api/names.ts';
 import { wholeUnits } from '../api/quantity.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
-import { listeningHook } from './probes.ts';
+import { drainHooks, listeningHook } from './probes.ts';
+import { secretName } from './secret.ts';
 
 const DATA_DIR = '/data';
 const KEYS_DIR = '/etc/inference/keys';
@@ -44,7 +45,7 @@ export function sidecarContainer(input: DesiredInput) {
       timeoutSeconds: 3,
       failureThreshold: 120,
     },
-    lifecycle: { postStart: listeningHook() },
+    lifecycle: { postStart: listeningHook(), preStop: drainHooks().sidecar },
     resources: sidecar?.resources ?? settings.sidecarResources,
     terminationMessagePolicy: LAST_WORDS,
     securityContext: {
@@ -62,8 +63,8 @@ export function sidecarContainer(input: DesiredInput) {
 
 function environment(input: DesiredInput): readonly Json[] {
   const { owner, settings } = input;
-  const secretName = childNames.secret(owner.metadata.name);
-  const fromSecret = (key: string) => ({ valueFrom: { secretKeyRef: { name: secretName, key } } });
+  const name = secretName(input);
+  const fromSecret = (key: string) => ({ valueFrom: { secretKeyRef: { name, key } } });
   const variable = (setting: SidecarSettingName) => environmentName(SETTINGS_PREFIX, setting);
   return [
     ...Object.entries(values(input)).map(([setting, value]) => ({

@@ -1,10 +1,12 @@
 // Carries a plan out, child by child. One that fails does not keep the others from being made, but for the Deployment: its pods
 // would read a Secret or claim that is not ours. Stopping between any two writes is harmless: the next reconcile goes on.
 import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
-import { applyChild, deleteChild, scaleDeployment } from '../cluster/children.ts';
+import { applyChild, createSecret, deleteChild, scaleDeployment } from '../cluster/children.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
 import { writeDeletionCost } from '../cluster/deletion-cost.ts';
 import { withdraw } from '../cluster/withdraw.ts';
+import type { DesiredSettings } from '../desired/input.ts';
+import { secret } from '../desired/secret.ts';
 import type { StatsBoard } from '../stats/stats-board.ts';
 import { isServing } from '../status/pod-state.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
@@ -17,6 +19,8 @@ export interface ActParts {
   readonly client: KubernetesClient;
   readonly view: ClusterView;
   readonly stats: StatsBoard;
+  readonly settings: DesiredSettings;
+  readonly newAdminToken: () => string;
 }
 
 export interface Acted {
@@ -46,7 +50,7 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
     for (const pod of pods) await attempt(() => withdraw(parts.client, pod));
   };
   await takeOut(plan.withdraw.filter((pod) => !isServing(pod)));
-  let canStartPods = true;
+  let canStartPods = !plan.needsSecret || (await attempt(() => createSecret(parts.client, secretOf(observed, parts))));
   for (const { child, observed: found } of plan.apply) {
     if (child.kind === 'Deployment' && !canStartPods) continue;
     if (child.kind === 'Deployment' && plan.lowersReplicas) await attempt(() => chooseWhoGoes(observed, parts));
@@ -55,7 +59,7 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
       parts.view.remember(answer);
       written.push(answer);
     });
-    if (!isDone && (child.kind === 'Secret' || child.kind === 'PersistentVolumeClaim')) canStartPods = false;
+    if (!isDone && child.kind === 'PersistentVolumeClaim') canStartPods = false;
   }
   const { scale } = plan;
   if (scale !== undefined) {
@@ -75,6 +79,9 @@ export async function act(plan: Plan, observed: Observed, parts: ActParts): Prom
   }
   return { problems, errors, written };
 }
+
+const secretOf = ({ owner }: Observed, { settings, newAdminToken }: ActParts): KubernetesObject =>
+  secret({ owner, settings }, newAdminToken());
 
 /** Figures of this moment: those of some seconds ago may name a busy pod idle. */
 async function chooseWhoGoes(observed: Observed, { client, stats }: ActParts): Promise<void> {

@@ -6,7 +6,7 @@ import { isOursToWrite } from '../cluster/children.ts';
 import { desiredChildren } from '../desired/children.ts';
 import { type DesiredInput, type DesiredSettings, wantedReplicas } from '../desired/input.ts';
 import { podTemplate } from '../desired/pod.ts';
-import { isReady } from '../status/pod-state.ts';
+import { isReady, lacksConfiguration } from '../status/pod-state.ts';
 import { isUpToDate } from './drift.ts';
 import type { GpuFigures } from './gpu-fit.ts';
 import type { Observed } from './observe.ts';
@@ -17,6 +17,8 @@ import type { Turn, TurnInput } from './turns.ts';
 import { withdrawnPods } from './withdrawal.ts';
 
 export interface Plan {
+  /** Pods are to be made, or wait, for what they read: the Secret is created unless it is there. */
+  readonly needsSecret: boolean;
   readonly rollout: RolloutChoice | undefined;
   readonly apply: readonly { readonly child: KubernetesObject; readonly observed: KubernetesObject | undefined }[];
   readonly remove: readonly KubernetesObject[];
@@ -31,17 +33,12 @@ export interface Plan {
   readonly details: readonly string[];
 }
 
-export interface PlanSettings {
-  readonly settings: DesiredSettings;
-  readonly adminToken: string;
-}
-
 /** What asking for a rollout or a turn needs to know. */
-export function changeOf(observed: Observed, how: PlanSettings): TurnInput {
+export function changeOf(observed: Observed, settings: DesiredSettings): TurnInput {
   const { owner, deployment, pods } = observed;
   // The template does not depend on how it is rolled out.
   const template = podTemplate({
-    ...desiredInput(observed, how),
+    ...desiredInput(observed, settings),
     rollout: { strategy: 'Surge', reason: '' },
     hasTurn: false,
   });
@@ -55,14 +52,14 @@ export interface Decided {
   readonly figures: GpuFigures | undefined;
 }
 
-export function planOf(observed: Observed, how: PlanSettings, { change, turn, figures }: Decided): Plan {
+export function planOf(observed: Observed, settings: DesiredSettings, { change, turn, figures }: Decided): Plan {
   const isWaiting = turn === 'waiting' && observed.deployment !== undefined;
   const rollout = isWaiting ? observedChoice(observed.deployment) : chooseRollout(change, figures);
-  if (observed.owner.spec.queue.store === 'redis' && how.settings.storeUrl === '') {
+  if (observed.owner.spec.queue.store === 'redis' && settings.storeUrl === '') {
     return { ...nothing, rollout, problem: withoutStore };
   }
   const wanted = desiredChildren({
-    ...desiredInput(observed, how),
+    ...desiredInput(observed, settings),
     rollout: rollout ?? { strategy: 'Surge', reason: '' },
     hasTurn: turn === 'taken',
   });
@@ -78,6 +75,7 @@ export function planOf(observed: Observed, how: PlanSettings, { change, turn, fi
   const scale = isWaiting ? scaleOf(observed) : undefined;
   const withdraw = withdrawnPods(observed.pods);
   return {
+    needsSecret: (!isWaiting && !knowsSecret(observed.deployment, change)) || observed.pods.some(lacksConfiguration),
     rollout,
     apply,
     remove,
@@ -97,7 +95,19 @@ export function planOf(observed: Observed, how: PlanSettings, { change, turn, fi
   };
 }
 
-const nothing = { apply: [], remove: [], scale: undefined, withdraw: [], lowersReplicas: false, details: [] } as const;
+/** The name of the Secret is part of the template. */
+const knowsSecret = (deployment: Observed['deployment'], { templateHash }: TurnInput): boolean =>
+  deployment?.metadata.annotations?.[annotations.template] === templateHash;
+
+const nothing = {
+  needsSecret: false,
+  apply: [],
+  remove: [],
+  scale: undefined,
+  withdraw: [],
+  lowersReplicas: false,
+  details: [],
+} as const;
 
 function scaleOf({ deployment, owner }: Observed): Plan['scale'] {
   const replicas = wantedReplicas(owner);
@@ -120,14 +130,10 @@ function mayRemove(found: KubernetesObject, { owner }: Observed): boolean {
   return controller?.uid === owner.metadata.uid && found.metadata.deletionTimestamp === undefined;
 }
 
-function desiredInput(
-  observed: Observed,
-  { settings, adminToken }: PlanSettings,
-): Omit<DesiredInput, 'rollout' | 'hasTurn'> {
+function desiredInput(observed: Observed, settings: DesiredSettings): Omit<DesiredInput, 'rollout' | 'hasTurn'> {
   return {
     owner: observed.owner,
     settings,
-    adminToken,
     hasReadyPod: observed.pods.some(isReady),
     hasPodMonitorApi: observed.hasPodMonitorApi,
   };

@@ -7,7 +7,6 @@ import type { Key } from '../api/names.ts';
 import type { EventRecorder } from '../cluster/events.ts';
 import { readGpuFigures } from '../cluster/gpu-figures.ts';
 import { writeStatus } from '../cluster/patch-status.ts';
-import type { DesiredSettings } from '../desired/input.ts';
 import { isSameStatus, statusOf } from '../status/status.ts';
 import { eventsBetween } from '../status/transitions.ts';
 import { type ActParts, act } from './act.ts';
@@ -19,12 +18,10 @@ import { asksForGpuFigures } from './rollout.ts';
 import type { RolloutTurns } from './turns.ts';
 
 export interface ReconcileParts extends ActParts {
-  readonly settings: DesiredSettings;
   readonly events: EventRecorder;
   readonly turns: RolloutTurns;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly newAdminToken: () => string;
 }
 
 export async function reconcile(key: Key, parts: ReconcileParts): Promise<Outcome> {
@@ -63,14 +60,13 @@ const leftAlone = { plan: undefined, turn: 'none', acted: { problems: [], errors
 
 /** Decides and writes. */
 async function carryOut(key: Key, observed: Observed, parts: ReconcileParts) {
-  const { client, turns, log } = parts;
-  const how = { settings: parts.settings, adminToken: observed.adminToken ?? parts.newAdminToken() };
-  const change = changeOf(observed, how);
+  const { client, settings, turns, log } = parts;
+  const change = changeOf(observed, settings);
   const turn = turns.ask(key, change);
   try {
     const asks = turn !== 'waiting' && asksForGpuFigures(change);
-    const figures = asks ? await readGpuFigures(client, observed.owner.spec) : undefined;
-    const plan = planOf(observed, how, { change, turn, figures });
+    const figures = asks ? await readGpuFigures(client, observed.owner.spec, settings.namespaces) : undefined;
+    const plan = planOf(observed, settings, { change, turn, figures });
     if (plan.details.length > 0) log.info({ key, plan: plan.details, rollout: plan.rollout }, 'reconciling');
     return { plan, turn, acted: await act(plan, observed, parts) };
   } finally {

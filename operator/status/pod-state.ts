@@ -68,6 +68,10 @@ function mayHaveTimedOut({ started, state }: ContainerStatus): boolean {
   return started !== true && (reason === undefined || reason === 'CrashLoopBackOff');
 }
 
+/** A container cannot be made for want of a Secret or ConfigMap. */
+export const lacksConfiguration = (pod: Pod): boolean =>
+  statuses(pod).some(({ state }) => configErrors.has(state?.waiting?.reason ?? ''));
+
 /** The scheduler names no labels. Where products are the only choice of nodes, a wrong label is a wrong GPU. */
 function lacksProduct(refusal: string, { gpu, nodeSelector, affinity }: PodKnowledge['spec']): boolean {
   const choosesByProductOnly = (gpu.products ?? []).length > 0 && nodeSelector === undefined && affinity === undefined;

@@ -3,7 +3,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { InferenceDeployment } from '../api/inference-deployment.ts';
-import type { Deployment, KubernetesObject, Pod, ReplicaSet, Secret } from '../api/kubernetes.ts';
+import type { Deployment, KubernetesObject, Pod, ReplicaSet } from '../api/kubernetes.ts';
 import { childNames, type Key, managedSelector, splitKey } from '../api/names.ts';
 import { type ChildResource, childResources, type ResourceName, resourceOfKind, resources } from '../api/resources.ts';
 import type { KubernetesClient } from '../cluster/client.ts';
@@ -113,9 +113,6 @@ export class ClusterView {
   }
   allDeployments(): Iterable<Deployment> {
     return this.#stores.deployments.all() as Iterable<Deployment>;
-  }
-  secret(key: Key): Secret | undefined {
-    return this.#stores.secrets.get(nameOf(key, childNames.secret)) as Secret | undefined;
   }
   children(key: Key): readonly KubernetesObject[] {
     return childResources.flatMap((name: ChildResource) => this.#stores[name].of(key));

@@ -13,13 +13,14 @@ const rights = (verbs: string, ...names: readonly (keyof typeof resources)[]): r
 /** What each part of the operator does, beside the name of the file that does it. */
 const inNamespaces = [
   ...rights('get list watch create patch delete', ...childResources), // watch/, cluster/children.ts
+  ...rights('create', 'secrets'), // cluster/children.ts
   ...rights('list watch', 'inferenceDeployments', 'replicaSets', 'pods'), // watch/cluster-view.ts
   `patch ${asRbac(resources.inferenceDeployments)}/status`, // cluster/patch-status.ts
   `update ${asRbac(resources.inferenceDeployments)}/finalizers`, // blockOwnerDeletion of api/names.ts
   ...rights('patch', 'pods'), // cluster/deletion-cost.ts
   ...rights('list create patch', 'events'), // reconcile/observe.ts, cluster/events.ts
 ];
-const everywhere = rights('list', 'nodes', 'pods'); // cluster/gpu-figures.ts
+const everywhere = rights('list', 'nodes'); // cluster/gpu-figures.ts
 const own = rights('get create update', 'leases'); // cluster/lease.ts
 
 const sorted = (all: Iterable<string>): readonly string[] => [...new Set(all)].sort();
@@ -34,7 +35,7 @@ it('grants cluster-wide exactly what is used', async () => {
   expect(operatorRoles(objects, 'Role')).toEqual([]);
 });
 
-it('grants in each of the namespaces exactly what is used there, and only free GPUs beyond', async () => {
+it('grants in each of the namespaces exactly what is used there, and only nodes beyond', async () => {
   const objects = await render({ values: { watchNamespaces: ['a', 'b'] } });
   expect(sorted(grantedRights(operatorRoles(objects, 'ClusterRole')))).toEqual(sorted(everywhere));
   for (const namespace of ['a', 'b']) {

@@ -24,7 +24,6 @@ test.each(['/metrics', '/stats', '/drain', '/healthz', '/ready'])(
 );
 
 test.each([
-  ['GET', '/drain'],
   ['POST', '/drain'],
   ['GET', '/dead-letters'],
   ['POST', '/dead-letters/x/replay'],

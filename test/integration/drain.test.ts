@@ -13,7 +13,12 @@ const begin = async (setup: SidecarSetup = {}) => {
 };
 afterEach(() => sidecar.close());
 
-const drain = () => fetch(`${sidecar.adminUrl}/drain`);
+/** As the kubelet does at the end of a pod: both containers' preStop at once, in whatever order. */
+const drain = () => {
+  const waiting = fetch(`${sidecar.adminUrl}/drain`);
+  void fetch(`${sidecar.adminUrl}/drain`, { method: 'POST' });
+  return waiting;
+};
 const admin = async (path: string) => (await fetch(`${sidecar.adminUrl}${path}`)).status;
 
 test('/drain blocks until nothing is inside or waiting; meanwhile newcomers are served with Connection: close, and a probe is told so', async () => {
@@ -35,6 +40,19 @@ test('/drain blocks until nothing is inside or waiting; meanwhile newcomers are 
   expect((await inside).headers.get('connection')).toBe('close');
   expect(await newcomer.untilClosed()).toMatch(/^HTTP\/1.1 200 OK[\s\S]*Connection: close/);
   expect(await drained).toBe(200);
+});
+
+test('to wait for the end of a drain begins none, and takes nothing from anybody when its time is over', async () => {
+  await begin({ settings: { drainSeconds: 1 } });
+  const running = { Prefer: 'respond-async', 'X-Inference-Id': 'running' };
+  await fetch(`${sidecar.url}/echo?hold=door`, { method: 'POST', body: 'x', headers: running });
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const waited = await fetch(`${sidecar.adminUrl}/drain`);
+  expect(waited.status).toBe(503);
+  const { draining, queue } = await sidecar.stats();
+  expect({ draining, queue }).toMatchObject({ draining: false, queue: { running: 1 } });
+  expect(await admin('/ready')).toBe(200);
+  sidecar.model.release('door');
 });
 
 test('it ends only after a silence: endpoints and keep-alive clients lag behind', async () => {

@@ -30,13 +30,7 @@ test.each([500, 503, 429, 409, 504, 'reset'] as const)(
     world.api.faults.failNext(4, failure, writes(`/${name}`));
     await world.apply(echo(name));
     await isWell(name);
-    await world.kubectl(
-      'get',
-      `deployment/${name}`,
-      `service/${name}`,
-      `secret/${name}-sidecar`,
-      `networkpolicy/${name}`,
-    );
+    await world.kubectl('get', `deployment/${name}`, `service/${name}`, `networkpolicy/${name}`);
   },
 );
 

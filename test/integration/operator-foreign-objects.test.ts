@@ -31,18 +31,6 @@ test('a Service that was there before is not touched, and named in status and ev
   expect(await world.json('get', 'service', 'taken')).toEqual(before);
 });
 
-test('a foreign Secret keeps the pods from being started', async () => {
-  await world.apply({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'secretive-sidecar' },
-    stringData: { a: 'b' },
-  });
-  await world.apply(echo('secretive'));
-  await world.until('secretive', ({ status }) => status?.conditions?.[1]?.reason === 'ForeignObject');
-  await expect(world.kubectl('get', 'deployment', 'secretive')).rejects.toThrow(/not found/);
-});
-
 test('once the name is free, the next change makes all', async () => {
   await world.kubectl('delete', 'service', 'taken');
   await world.kubectl('annotate', 'infdep', 'taken', 'look=again');

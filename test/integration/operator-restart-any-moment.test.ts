@@ -17,26 +17,34 @@ const store = { OPERATOR_STORE_URL: 'redis://redis:6379' };
 const kinds = 'secrets,networkpolicies,services,poddisruptionbudgets,deployments,ingresses';
 const made = async (name: string) =>
   (await world.json<List<KubernetesObject>>('get', kinds, '-l', `inference-operator.dev/name=${name}`)).items
-    .map(({ kind, metadata }) => `${kind}/${metadata.name.replace(name, 'x')}`)
+    .map(({ kind, metadata }) => `${kind}/${metadata.name.replace(name, 'x').replace(/-[0-9a-f]{10}$/, '-…')}`)
     .sort();
 const whole = [
   'Deployment/x',
   'Ingress/x',
   'NetworkPolicy/x',
   'PodDisruptionBudget/x',
-  'Secret/x-sidecar',
+  'Secret/x-sidecar-…',
   'Service/x',
   'Service/x-pods',
 ];
 const tokenOf = async (name: string): Promise<string> =>
-  (await world.json<{ data: Record<string, string> }>('get', 'secret', `${name}-sidecar`)).data['admin-token']!;
+  (
+    await world.json<List<{ data: Record<string, string> }>>(
+      'get',
+      'secret',
+      '-l',
+      `inference-operator.dev/name=${name}`,
+    )
+  ).items[0]!.data['admin-token']!;
 
 testThatNeeds('faults').each([1, 2, 3, 4, 5, 6, 7, 8])('killed at write %i', async (write) => {
   const name = `cut-${write}`;
   // From that write on nothing gets through: the operator stands there when it is killed.
   let seen = 0;
   world.api.faults.failNext(100_000, 'reset', ({ method, path }) => {
-    const isWrite = method === 'PATCH' && path.includes(`/${name}`);
+    const isWrite =
+      (method === 'PATCH' && path.includes(`/${name}`)) || (method === 'POST' && path.includes('/secrets'));
     if (isWrite) seen++;
     return isWrite && seen >= write;
   });

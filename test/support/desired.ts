@@ -2,6 +2,7 @@
 import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
 import { desiredChildren } from '../../operator/desired/children.ts';
 import type { DesiredInput } from '../../operator/desired/input.ts';
+import { secret } from '../../operator/desired/secret.ts';
 import { inferenceDeployment, settings } from './inference-deployment.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests of what is made look deep into plain JSON.
@@ -11,7 +12,6 @@ export function made(spec: Json = {}, more: Partial<DesiredInput> = {}): readonl
   return desiredChildren({
     owner: inferenceDeployment({ spec }),
     settings: settings(),
-    adminToken: 'token',
     rollout: { strategy: 'Surge', reason: 'because' },
     hasReadyPod: true,
     hasPodMonitorApi: true,
@@ -27,3 +27,6 @@ export const environment = (pod: Json): Record<string, string> =>
   Object.fromEntries(
     pod.initContainers[0].env.filter((row: Json) => 'value' in row).map((row: Json) => [row.name, row.value]),
   );
+/** The Secret of the same spec and settings: made apart from the other children, for it is created only. */
+export const secretOf = (spec: Json = {}, more: Partial<DesiredInput> = {}): Json =>
+  secret({ owner: inferenceDeployment({ spec }), settings: settings(), ...more }, 'token') as Json;

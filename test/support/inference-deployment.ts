@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { CrdSchema } from '../../crds/reference.ts';
+import { hashOf } from '../../operator/api/hash.ts';
 import type { InferenceDeployment, InferenceDeploymentStatus } from '../../operator/api/inference-deployment.ts';
 import { API_VERSION, KIND } from '../../operator/api/names.ts';
 import { operatorSettings, SETTINGS_PREFIX } from '../../operator/config.ts';
@@ -61,5 +62,7 @@ function withDefaults(value: unknown, schema: CrdSchema): unknown {
 /** The operator's settings, with what a test cares about. */
 export function settings(env: Readonly<Record<string, string>> = {}) {
   const given = { OPERATOR_SIDECAR_IMAGE: 'sidecar:1', OPERATOR_STORE_URL: 'redis://redis:6379/0', ...env };
-  return readSettings(SETTINGS_PREFIX, operatorSettings, given, []);
+  const read = readSettings(SETTINGS_PREFIX, operatorSettings, given, []);
+  // Without the cost of the real one.
+  return { ...read, storeFingerprint: hashOf([read.storeUrl, read.storePassword, read.storeCa], 16) };
 }

@@ -47,6 +47,7 @@ export class RecordingClient extends KubernetesClient {
   }
 
   override async create<T>(target: Target, body: unknown): Promise<T> {
+    if (this.objects.has(this.#name(target))) throw this.#error('create', target, 409, 'already exists');
     return this.#write<T>('create', target, body);
   }
   override async patch<T>(target: Target, _type: string, body: unknown): Promise<T> {

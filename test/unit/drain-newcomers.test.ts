@@ -7,6 +7,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 function draining(drainMs: number) {
   const clock = new ManualClock();
   let inside = 1;
+  let handedBack = 0;
   let isAway = false;
   const around = {
     clock,
@@ -14,7 +15,9 @@ function draining(drainMs: number) {
     isContainerAway: () => isAway,
     began: () => undefined,
     ended: () => undefined,
-    gaveUp: () => Promise.resolve(),
+    gaveUp: async () => {
+      handedBack++;
+    },
   };
   const drain = new Drain({ drainMs, quietMs: 3_000 }, around);
   const finish = () => {
@@ -25,7 +28,12 @@ function draining(drainMs: number) {
     isAway = true;
     drain.recheck();
   };
-  return { clock, drain, finish, die };
+  /** Moves the clock, and lets what follows from it happen. */
+  const passes = async (ms: number) => {
+    clock.advance(ms);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { clock, drain, finish, die, passes, handedBack: () => handedBack };
 }
 
 test.each([
@@ -93,4 +101,41 @@ test('a probe is told after SIGTERM at once, and not of a drain that the death o
   expect(drain.isUnready).toBe(false);
   drain.shutDown();
   expect(drain.isUnready).toBe(true);
+});
+
+test('the container’s preStop, which may come before the drain begins, waits for it', async () => {
+  const { passes, drain, finish } = draining(300_000);
+  finish();
+  let isOver = false;
+  const done = drain.waitUntilDone(new AbortController().signal).then((isDone) => {
+    isOver = true;
+    return isDone;
+  });
+  await passes(9_999);
+  expect(isOver).toBe(false);
+  drain.begin();
+  await passes(2_999);
+  expect(isOver).toBe(false);
+  await passes(1);
+  expect(await done).toBe(true);
+});
+
+test('where no drain begins, as before a restart, who waits is let go when nothing is inside', async () => {
+  const { clock, drain, finish } = draining(300_000);
+  const done = drain.waitUntilDone(new AbortController().signal);
+  clock.advance(60_000);
+  finish();
+  expect(await done).toBe(true);
+  expect(drain.isDraining).toBe(false);
+});
+
+test('a drain has its whole time, whoever waited for it before it began', async () => {
+  const { clock, passes, drain, handedBack } = draining(20_000);
+  const early = drain.waitUntilDone(new AbortController().signal);
+  clock.advance(19_000);
+  drain.begin();
+  await passes(19_999);
+  expect(handedBack()).toBe(0);
+  await passes(1);
+  expect([await early, handedBack()]).toEqual([false, 1]);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Deployment } from '../../operator/api/kubernetes.ts';
 import { readSettings } from '../../runtime/settings.ts';
 import { SETTINGS_PREFIX, sidecarSettings } from '../../sidecar/contract.ts';
-import { environment, type Json, made, one, podOf } from '../support/desired.ts';
+import { environment, type Json, made, one, podOf, secretOf } from '../support/desired.ts';
 import { settings } from '../support/inference-deployment.ts';
 
 test('the sidecar understands every variable it is given, and reads back what spec says', () => {
@@ -85,7 +85,9 @@ test('the sidecar is a native sidecar under restricted pod security, with a star
   // The model starts a second after the sidecar listens, and two slow minutes are no reason to start it again.
   expect(sidecar.startupProbe).toMatchObject({ periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 120 });
   expect(sidecar.lifecycle.postStart.exec.command.slice(0, 2)).toEqual(['/nodejs/bin/node', '--eval']);
-  expect(sidecar.lifecycle.preStop).toBeUndefined();
+  expect(sidecar.lifecycle.preStop.exec.command.slice(0, 2)).toEqual(
+    sidecar.lifecycle.postStart.exec.command.slice(0, 2),
+  );
 });
 
 test('the sidecar is as the operator was installed, or as spec.sidecar says', () => {
@@ -109,19 +111,22 @@ test('the sidecar is as the operator was installed, or as spec.sidecar says', ()
 });
 
 test('secrets reach the sidecar by reference: the store’s only where it is shared, password and CA only where there are any', () => {
-  const references = (spec: Json, env: Record<string, string>) =>
-    podOf(spec, { settings: settings(env) })
-      .initContainers[0].env.filter(({ valueFrom }: Json) => valueFrom !== undefined)
-      .map(({ name, valueFrom }: Json) => `${name}=${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`);
-  const token = 'SIDECAR_ADMIN_TOKEN=llama-sidecar/admin-token';
-  const store = 'SIDECAR_STORE=llama-sidecar/store';
+  const references = (spec: Json, env: Record<string, string>) => {
+    const input = { settings: settings(env) };
+    const name = secretOf(spec, input).metadata.name;
+    return podOf(spec, input)
+      .initContainers[0].env.filter(({ valueFrom }: Json) => valueFrom?.secretKeyRef.name === name)
+      .map(({ name, valueFrom }: Json) => `${name}=${valueFrom.secretKeyRef.key}`);
+  };
+  const token = 'SIDECAR_ADMIN_TOKEN=admin-token';
+  const store = 'SIDECAR_STORE=store';
   const locked = { OPERATOR_STORE_PASSWORD: 'secret', OPERATOR_STORE_CA: 'PEM' };
   expect(references({}, {})).toEqual([token, store]);
   expect(references({}, locked)).toEqual([
     token,
     store,
-    'SIDECAR_STORE_PASSWORD=llama-sidecar/store-password',
-    'SIDECAR_STORE_CA=llama-sidecar/store-ca',
+    'SIDECAR_STORE_PASSWORD=store-password',
+    'SIDECAR_STORE_CA=store-ca',
   ]);
   expect(references({ queue: { store: 'embedded' } }, locked)).toEqual([token]);
 });
@@ -155,7 +160,7 @@ test('the last lines of a container that crashes reach its status', () => {
   ]);
 });
 
-test('the model container is probed and drained through the sidecar, by port number, with the token', () => {
+test('the model container is probed and waited for through the sidecar, by port number; the sidecar alone shows its token', () => {
   const model = podOf({ healthCheck: { startupTimeoutSeconds: 61 } }).containers[0];
   expect(model.startupProbe).toMatchObject({
     httpGet: { path: '/startup', port: 9090 },
@@ -172,11 +177,8 @@ test('the model container is probed and drained through the sidecar, by port num
     periodSeconds: 1,
     failureThreshold: 1,
   });
-  expect(model.lifecycle.preStop.httpGet).toMatchObject({
-    path: '/drain',
-    port: 9090,
-    httpHeaders: [{ name: 'Authorization', value: 'Bearer token' }],
-  });
+  expect(model.lifecycle.preStop.httpGet).toEqual({ path: '/drain', port: 9090, scheme: 'HTTP' });
+  expect(podOf().initContainers[0].lifecycle.preStop.exec.command.at(-1)).toMatch(/POST.*SIDECAR_ADMIN_TOKEN/);
 });
 
 test.each([

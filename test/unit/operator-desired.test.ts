@@ -1,12 +1,13 @@
 // What an InferenceDeployment asks for beside its pod: the Deployment, its store, Service, policy, budget, Ingress and monitor.
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { environment, type Json, made, one, podOf } from '../support/desired.ts';
+import { storeFingerprint } from '../../operator/desired/secret.ts';
+import { environment, type Json, made, one, podOf, secretOf } from '../support/desired.ts';
 import { settings } from '../support/inference-deployment.ts';
 
-test('the smallest manifest makes a Secret, policy, two Services, a Deployment and a PodMonitor, all owned and labelled', () => {
+test('the smallest manifest makes a policy, two Services, a Deployment and a PodMonitor, all owned and labelled', () => {
   const children = made();
   expect(children.map((child) => `${child.kind}/${child.metadata.name}`)).toEqual([
-    'Secret/llama-sidecar',
     'NetworkPolicy/llama',
     'Service/llama',
     'Service/llama-pods',
@@ -36,32 +37,38 @@ test('the same input gives the same bytes', () => {
   expect(JSON.stringify(made())).toBe(JSON.stringify(made()));
 });
 
-test('the store’s address lies in a Secret, and a change of it rolls the pods', () => {
-  const before = one(made(), 'Deployment').spec.template;
-  const moved = made(
-    {},
-    {
-      settings: settings({
-        OPERATOR_STORE_URL: 'redis://other',
-        OPERATOR_STORE_PASSWORD: 'secret',
-        OPERATOR_STORE_CA: 'PEM',
-      }),
-    },
-  );
+test('the store’s address lies in a Secret of another name for another store, and a change of it rolls the pods', () => {
+  const elsewhere = settings({
+    OPERATOR_STORE_URL: 'redis://other',
+    OPERATOR_STORE_PASSWORD: 'secret',
+    OPERATOR_STORE_CA: 'PEM',
+  });
+  const [before, after] = [secretOf(), secretOf({}, { settings: elsewhere })];
   const decode = (text: string) => Buffer.from(text, 'base64').toString();
-  const { data } = one(moved, 'Secret', 'llama-sidecar');
-  expect(Object.fromEntries(Object.entries(data as Record<string, string>).map(([k, v]) => [k, decode(v)]))).toEqual({
+  const content = Object.entries(after.data as Record<string, string>).map(([key, value]) => [key, decode(value)]);
+  expect(Object.fromEntries(content)).toEqual({
     'admin-token': 'token',
     store: 'redis://other',
     'store-password': 'secret',
     'store-ca': 'PEM',
   });
-  expect(Object.keys(one(made(), 'Secret', 'llama-sidecar').data)).toEqual(['admin-token', 'store']);
-  expect(Object.keys(one(made({ queue: { store: 'embedded' } }), 'Secret', 'llama-sidecar').data)).toEqual([
-    'admin-token',
-  ]);
-  expect(one(moved, 'Deployment').spec.template.metadata.annotations).not.toEqual(before.metadata.annotations);
-  expect(JSON.stringify(one(moved, 'Deployment'))).not.toContain('redis://other');
+  expect(Object.keys(before.data)).toEqual(['admin-token', 'store']);
+  expect(Object.keys(secretOf({ queue: { store: 'embedded' } }).data)).toEqual(['admin-token']);
+  expect([after.metadata.name === before.metadata.name, after.immutable]).toEqual([false, true]);
+  const template = JSON.stringify(one(made({}, { settings: elsewhere }), 'Deployment').spec.template);
+  expect(template).toContain(after.metadata.name);
+  expect(template).not.toBe(JSON.stringify(one(made(), 'Deployment').spec.template));
+});
+
+test('nobody who may read pods reads a secret there, or can find out a password by guessing', () => {
+  const env = { OPERATOR_STORE_URL: 'redis://u:in-the-address@r', OPERATOR_STORE_PASSWORD: 'the-password' };
+  const input = { settings: { ...settings(env), storeFingerprint: storeFingerprint(settings(env)) } };
+  const deployment = JSON.stringify(one(made({ auth: { secretName: 'keys' } }, input), 'Deployment'));
+  for (const word of ['in-the-address', 'the-password', 'Bearer ey', 'httpHeaders'])
+    expect(deployment).not.toContain(word);
+  // A digest that costs nothing to compute is as good as the password to who has a list of words.
+  const quick = createHash('sha256').update(JSON.stringify([env.OPERATOR_STORE_URL, env.OPERATOR_STORE_PASSWORD, '']));
+  expect(deployment).not.toContain(quick.digest('hex').slice(0, 8));
 });
 
 test('the embedded store has a directory of its own, and with persistence a claim that one pod mounts', () => {

@@ -2,9 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { InferenceDeployment } from '../../operator/api/inference-deployment.ts';
 import type { Deployment, KubernetesObject } from '../../operator/api/kubernetes.ts';
+import { secretOf } from '../support/desired.ts';
 import { inferenceDeployment } from '../support/inference-deployment.ts';
 import { pod, waiting } from '../support/pods.ts';
 import { stable, ReconcileWorld as World } from '../support/reconcile-world.ts';
+
+const secretNow = secretOf().metadata.name;
 
 test('a key that is none, and one that is gone, do nothing', async () => {
   for (const key of ['nonsense', '', 'models/gone']) {
@@ -30,7 +33,7 @@ test('a new one is made whole, the Deployment after what its pods read', async (
   const world = new World().has(inferenceDeployment());
   await world.reconcile();
   expect(world.client.summary).toEqual([
-    'patch Secret/llama-sidecar',
+    `create Secret/${secretNow}`,
     'patch NetworkPolicy/llama',
     'patch Service/llama',
     'patch Service/llama-pods',
@@ -78,19 +81,22 @@ test('what is no longer asked for is deleted, by uid', async () => {
   expect(body.preconditions.uid).toMatch(/^uid-/);
 });
 
-test('an object of somebody else under our name is left alone, and no pod is started on a foreign Secret', async () => {
+test('an object of somebody else under our name is left alone', async () => {
   const world = new World().has(inferenceDeployment());
-  const foreign = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'llama-sidecar', namespace: 'models', uid: 'theirs' },
-  };
-  world.client.hold(foreign);
+  const metadata = { name: 'llama', namespace: 'models', uid: 'theirs' };
+  world.client.hold({ apiVersion: 'v1', kind: 'Service', metadata });
   const outcome = await world.reconcile();
   expect(outcome.kind).toBe('stalled');
-  expect(world.client.summary).not.toContain('patch Secret/llama-sidecar');
+  expect(world.client.summary).not.toContain('patch Service/llama');
+  expect(world.said('Progressing')).toContain('False:ForeignObject: Service llama exists already');
+});
+
+test('no pod is started without the Secret that it reads', async () => {
+  const world = new World().has(inferenceDeployment());
+  world.client.refusals.set('create Secret', { status: 403, message: 'secrets is forbidden' });
+  expect((await world.reconcile()).kind).toBe('stalled');
   expect(world.client.summary).not.toContain('patch Deployment/llama');
-  expect(world.said('Progressing')).toContain('False:ForeignObject: Secret llama-sidecar exists already');
+  expect(world.said('Progressing')).toContain('verb "create" on "secrets"');
 });
 
 test('no pod is started on a claim that is somebody else’s', async () => {
@@ -142,7 +148,7 @@ test('children of a deleted namesake are waited for, not fought over', async () 
   const before = await stable();
   const world = new World().has(
     inferenceDeployment({ uid: 'uid-of-the-next' }),
-    before.client.objects.get('Secret/llama-sidecar')!,
+    before.client.objects.get('Service/llama')!,
   );
   expect((await world.reconcile()).kind).toBe('transient');
   expect(world.said('Progressing')).toContain('still being removed');
@@ -198,14 +204,29 @@ test('without a store that spec asks for nothing is made, and running pods stay'
   expect(world.said('StoreReady')).toContain('OPERATOR_STORE_URL is empty');
 });
 
-test('the admin token is made once: neither a restart nor a lost Secret changes the pods', async () => {
+test('Secrets are never read: one that is there stays, and one that pods lack is made again without a change of the pods', async () => {
   const world = await stable();
-  const template = (world.client.objects.get('Deployment/llama') as Deployment).spec.template;
-  world.view.forget(world.client.objects.get('Secret/llama-sidecar')!);
-  world.client.objects.delete('Secret/llama-sidecar');
+  const name = `Secret/${secretNow}`;
+  const { data } = world.client.objects.get(name) as KubernetesObject & { data: object };
+  const restarted = new World().has(inferenceDeployment());
+  restarted.client.hold(world.client.objects.get(name)!);
+  await restarted.reconcile();
+  expect(restarted.client.objects.get(name)).toMatchObject({ data });
+  expect(restarted.client.reads.filter((read) => read.includes('Secret'))).toEqual([]);
+
+  world.client.objects.delete(name);
+  world.has(pod({ sidecar: waiting('CreateContainerConfigError'), model: waiting('PodInitializing'), ready: false }));
   await world.reconcile();
-  expect(world.client.summary).toEqual(['patch Secret/llama-sidecar']);
-  expect((world.client.objects.get('Deployment/llama') as Deployment).spec.template).toEqual(template);
+  expect(world.client.summary).toEqual([`create ${name}`, 'patch InferenceDeployment/llama/status']);
+});
+
+test('another store gets another Secret before the pods that read it', async () => {
+  const world = await stable();
+  await world.reconcile('models/llama', { OPERATOR_STORE_URL: 'redis://other' });
+  const [first, ...rest] = world.client.summary;
+  expect(first).toMatch(/^create Secret\/llama-sidecar-/);
+  expect(first).not.toContain(secretNow);
+  expect(rest).toContain('patch Deployment/llama');
 });
 
 test('lowering replicas writes deletion costs first, and only then', async () => {
