@@ -11,6 +11,7 @@ import {
   words,
 } from '../runtime/setting-kinds.ts';
 import { type Kind, type SettingsOf, secret, setting } from '../runtime/settings.ts';
+import { type Policy, parsePolicy, restrictedPolicy } from './policy/policy.ts';
 
 export const SETTINGS_PREFIX = 'OPERATOR';
 
@@ -38,6 +39,20 @@ const labels: Kind<Readonly<Record<string, string>>> = {
     const pairs = words.parse(value).map((pair) => pair.split('='));
     if (pairs.some((pair) => pair.length !== 2 || pair[0] === '')) throw new Error('be comma-separated key=value');
     return Object.fromEntries(pairs as [string, string][]);
+  },
+};
+
+const policy: Kind<Policy> = {
+  expects: `JSON with some of ${Object.keys(restrictedPolicy).join(', ')}`,
+  parse: parsePolicy,
+};
+
+const peers: Kind<readonly object[]> = {
+  expects: 'JSON list of NetworkPolicyPeers, or empty',
+  parse: (value) => {
+    const parsed = value === '' ? [] : parseJson(value);
+    if (!Array.isArray(parsed) || !parsed.every(isRecord)) throw new Error('be a JSON list of NetworkPolicyPeers');
+    return parsed;
   },
 };
 
@@ -83,7 +98,22 @@ export const operatorSettings = {
     '',
     'certificates (PEM) by which a rediss:// store is trusted; empty: those of public authorities',
   ),
+  policy: setting(
+    policy,
+    '',
+    'what an InferenceDeployment may ask for (JSON, as policy of the chart); empty: restricted',
+  ),
+  protectedSecrets: setting(
+    words,
+    '',
+    "Secrets in the operator's own namespace that no InferenceDeployment may name: those of its release",
+  ),
   networkPolicies: setting(boolean, 'true', 'make a NetworkPolicy that keeps callers from going around the sidecar'),
+  adminPeers: setting(
+    peers,
+    '',
+    'who beside kubelets may reach port 9090 of the pods: the operator, Prometheus; empty: everybody',
+  ),
   podMonitors: setting(boolean, 'true', 'make a PodMonitor where the cluster has that API'),
   podMonitorLabels: setting(labels, '', 'labels of PodMonitors, by which a Prometheus selects them'),
   leaderElection: setting(boolean, 'true', 'take a Lease before working, so that several operators can run'),

@@ -122,6 +122,10 @@ export const reasons = {
     'The operator lacks a permission; the message names verb and resource.',
     'Grant it, or upgrade the chart so that its roles fit the operator’s version.',
   ),
+  PolicyViolation: reason(
+    'spec asks for something that this cluster does not allow: nothing is made or changed, pods that run stay as they are.',
+    'Remove what the message names, or ask whoever runs the operator for the value of policy that it names.',
+  ),
   Refused: reason('The API server refuses an object made from spec.', 'Correct the field that the message names.'),
   ApplyFailed: reason(
     'The API server could not be told; this is tried again.',

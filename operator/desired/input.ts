@@ -6,7 +6,10 @@ import type { OperatorSettings } from '../config.ts';
 
 export type DesiredSettings = { readonly storeFingerprint: string } & Pick<
   OperatorSettings,
+  | 'namespace'
   | 'namespaces'
+  | 'policy'
+  | 'protectedSecrets'
   | 'sidecarImage'
   | 'sidecarImagePullPolicy'
   | 'sidecarImagePullSecrets'
@@ -17,6 +20,7 @@ export type DesiredSettings = { readonly storeFingerprint: string } & Pick<
   | 'storePassword'
   | 'storeCa'
   | 'networkPolicies'
+  | 'adminPeers'
   | 'podMonitorLabels'
 >;
 

@@ -15,11 +15,11 @@ export function networkPolicy({ owner, settings }: DesiredInput) {
       podSelector: { matchLabels: podSelector(name) },
       policyTypes: ['Ingress'],
       ingress: [
+        { ports: [{ port: sidecarPorts.traffic, protocol: 'TCP' }] },
+        // The node's kubelet comes in whatever a policy says. No peers at all would be everybody.
         {
-          ports: [
-            { port: sidecarPorts.traffic, protocol: 'TCP' },
-            { port: sidecarPorts.admin, protocol: 'TCP' },
-          ],
+          ports: [{ port: sidecarPorts.admin, protocol: 'TCP' }],
+          ...(settings.adminPeers.length === 0 ? {} : { from: settings.adminPeers }),
         },
       ],
     },

@@ -3,6 +3,7 @@
 import { annotations, childLabels, containerNames } from '../api/names.ts';
 import { affinity, gpuLimits, sharedMemory, tolerations } from './gpu.ts';
 import { type DesiredInput, drainSeconds } from './input.ts';
+import { modelSecurity } from './model-security.ts';
 import { drainHooks, modelProbes } from './probes.ts';
 import { LAST_WORDS, sidecarContainer, sidecarVolumes } from './sidecar.ts';
 
@@ -63,6 +64,7 @@ function modelContainer({ owner }: DesiredInput): Json {
     volumeMounts: [...volumeMounts, ...sharedMemory({ gpu }).mounts],
     ...modelProbes(healthCheck),
     terminationMessagePolicy: LAST_WORDS,
+    securityContext: modelSecurity(container.securityContext),
     lifecycle: { preStop: drainHooks().model },
   };
 }

@@ -17,7 +17,13 @@ export type Outcome =
 export interface Problem {
   readonly reason: Extract<
     Reason,
-    'ForeignObject' | 'PermissionDenied' | 'Refused' | 'ApplyFailed' | 'StoreNotConfigured' | 'QuotaExceeded'
+    | 'ForeignObject'
+    | 'PermissionDenied'
+    | 'Refused'
+    | 'ApplyFailed'
+    | 'StoreNotConfigured'
+    | 'QuotaExceeded'
+    | 'PolicyViolation'
   >;
   readonly message: string;
   readonly isTransient: boolean;

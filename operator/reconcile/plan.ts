@@ -6,6 +6,8 @@ import { isOursToWrite } from '../cluster/children.ts';
 import { desiredChildren } from '../desired/children.ts';
 import { type DesiredInput, type DesiredSettings, wantedReplicas } from '../desired/input.ts';
 import { podTemplate } from '../desired/pod.ts';
+import { violations } from '../policy/rules.ts';
+import { explain } from '../policy/violation.ts';
 import { isReady, lacksConfiguration } from '../status/pod-state.ts';
 import { isUpToDate } from './drift.ts';
 import type { GpuFigures } from './gpu-fit.ts';
@@ -55,6 +57,18 @@ export interface Decided {
 export function planOf(observed: Observed, settings: DesiredSettings, { change, turn, figures }: Decided): Plan {
   const isWaiting = turn === 'waiting' && observed.deployment !== undefined;
   const rollout = isWaiting ? observedChoice(observed.deployment) : chooseRollout(change, figures);
+  const found = violations(observed.owner, settings.policy, {
+    namespace: settings.namespace,
+    secrets: settings.protectedSecrets,
+  });
+  if (found.length > 0) {
+    const problem: Problem = { reason: 'PolicyViolation', message: explain(found), isTransient: false };
+    // Whatever else it asks for, it may be scaled down or paused.
+    const wanted = wantedReplicas(observed.owner);
+    const isFewer = wanted < (observed.deployment?.spec.replicas ?? 0);
+    const scale = isFewer ? scaleOf(observed) : undefined;
+    return { ...nothing, rollout, problem, scale, lowersReplicas: isLowered(observed.deployment, wanted) };
+  }
   if (observed.owner.spec.queue.store === 'redis' && settings.storeUrl === '') {
     return { ...nothing, rollout, problem: withoutStore };
   }

@@ -149,6 +149,7 @@ const waitingWords: Partial<Record<Reason, string>> = {
   StoreNotConfigured: 'Store',
   ForeignObject: 'FreeName',
   PermissionDenied: 'Permission',
+  PolicyViolation: 'CorrectSpec',
   Refused: 'CorrectSpec',
   ApplyFailed: 'APIServer',
 };

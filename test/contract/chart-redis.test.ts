@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 it('wants the password, keeps every write on disk and evicts nothing', async () => {
-  const { port } = await start(await render());
+  const { port } = await start(await render({ values: { redis: { tls: { enabled: false } } } }));
   const redis = new Redis({ host: '127.0.0.1', port, password: awkwardPassword });
   try {
     await redis.set('accepted', 'yes');
@@ -127,7 +127,9 @@ it('is left in the middle of a handshake that would not end in trust, and no err
 });
 
 it('lets further lines of configuration win', async () => {
-  const { port } = await start(await render({ values: { redis: { extraConfig: 'hz 20\nmaxclients 123' } } }));
+  const { port } = await start(
+    await render({ values: { redis: { tls: { enabled: false }, extraConfig: 'hz 20\nmaxclients 123' } } }),
+  );
   const redis = new Redis({ host: '127.0.0.1', port, password: awkwardPassword });
   expect(await redis.config('GET', 'maxclients')).toEqual(['maxclients', '123']);
   redis.disconnect();

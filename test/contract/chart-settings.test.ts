@@ -56,12 +56,12 @@ it('passes on what the values say', async () => {
     networkPolicies: false,
     podMonitors: false,
     podMonitorLabels: { release: 'prometheus', team: 'ml' },
-    storeUrl: 'redis://demo-inference-operator-redis.inference-system.svc:6379/0',
+    storeUrl: 'rediss://demo-inference-operator-redis.inference-system.svc:6379/0',
   });
 });
 
 it('uses a TLS address for Redis with TLS, an address of yours for an external one, and none without Redis', async () => {
-  const tls = await settingsOf(chartVariants['Redis with TLS of its own making']);
+  const tls = await settingsOf(chartVariants['the defaults']);
   expect(tls.settings.storeUrl).toBe('rediss://demo-inference-operator-redis.inference-system.svc:6379/0');
   const objects = await render({ values: chartVariants['an external Redis by address'] });
   expect(find(objects, 'Secret').stringData.url).toBe('rediss://user:word@redis.example.com:6380/1');

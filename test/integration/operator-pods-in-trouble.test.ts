@@ -13,7 +13,7 @@ beforeAll(async () => {
       { match: 'crasher', entrypoint: ['/bin/sh', '-c', 'echo one; echo two; exit 3'] },
     ],
   });
-  await world.startOperator();
+  await world.startOperator({ OPERATOR_POLICY: '{"allowServiceAccounts": ["*"]}' });
 });
 afterAll(() => world?.close());
 

@@ -11,7 +11,11 @@ const placement = {
 
 export const chartVariants: Readonly<Record<string, unknown>> = {
   'the defaults': {},
-  'Redis with TLS of its own making': { redis: { tls: { enabled: true } } },
+  'Redis without TLS': { redis: { tls: { enabled: false } } },
+  'a policy of its own': {
+    policy: { allowPrivileged: true, allowHostPaths: ['/mnt/models'], allowServiceAccounts: ['*'] },
+    deployments: { metricsFrom: [] },
+  },
   'Redis with Secrets of yours': {
     redis: { auth: { existingSecret: 'mine' }, tls: { enabled: true, existingSecret: 'mine-tls' } },
   },

@@ -216,7 +216,7 @@ test('a container’s fields are passed on as they are, also those of a later Ku
     env: [{ name: 'A', value: 'b' }],
     envFrom: [{ secretRef: { name: 's' } }],
     imagePullPolicy: 'Always',
-    securityContext: { runAsUser: 0 },
+    securityContext: { runAsUser: 0, allowPrivilegeEscalation: true, capabilities: { drop: ['ALL'] } },
     resources: { requests: { cpu: 2 }, limits: { memory: '1Gi' } },
   };
   const { resources, ...others } = container;

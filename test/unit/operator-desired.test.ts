@@ -161,18 +161,13 @@ test('one Service leads callers to the sidecars, one names each pod with its met
   expect(each.metadata.labels['app.kubernetes.io/component']).toBe('metrics');
 });
 
-test('only the sidecar’s ports are open, unless policies are switched off', () => {
-  expect(one(made({ container: { image: 'm', port: 8000 } }), 'NetworkPolicy').spec).toEqual({
+test('only the sidecar’s ports are open, its admin port to those who are named, unless policies are switched off', () => {
+  const peers = [{ podSelector: { matchLabels: { app: 'operator' } } }];
+  const closed = { settings: settings({ OPERATOR_ADMIN_PEERS: JSON.stringify(peers) }) };
+  expect(one(made({ container: { image: 'm', port: 8000 } }, closed), 'NetworkPolicy').spec).toEqual({
     podSelector: { matchLabels: itsPods },
     policyTypes: ['Ingress'],
-    ingress: [
-      {
-        ports: [
-          { port: 8080, protocol: 'TCP' },
-          { port: 9090, protocol: 'TCP' },
-        ],
-      },
-    ],
+    ingress: [{ ports: [{ port: 8080, protocol: 'TCP' }] }, { ports: [{ port: 9090, protocol: 'TCP' }], from: peers }],
   });
   expect(
     one(made({}, { settings: settings({ OPERATOR_NETWORK_POLICIES: 'false' }) }), 'NetworkPolicy'),

@@ -34,8 +34,14 @@
   value: {{ .Values.sidecar.logLevel | quote }}
 - name: OPERATOR_SIDECAR_TRACES_ENDPOINT
   value: {{ .Values.sidecar.tracesEndpoint | quote }}
+- name: OPERATOR_POLICY
+  value: {{ default dict .Values.policy | toJson | quote }}
+- name: OPERATOR_PROTECTED_SECRETS
+  value: {{ include "inference-operator.ownSecrets" . | quote }}
 - name: OPERATOR_NETWORK_POLICIES
   value: {{ .Values.deployments.networkPolicies | quote }}
+- name: OPERATOR_ADMIN_PEERS
+  value: {{ concat (list (include "inference-operator.operatorPeer" . | fromYaml)) (default list .Values.deployments.metricsFrom) | toJson | quote }}
 - name: OPERATOR_POD_MONITORS
   value: {{ .Values.deployments.podMonitors | quote }}
 - name: OPERATOR_POD_MONITOR_LABELS
@@ -73,6 +79,27 @@
     secretKeyRef: { name: {{ .Values.externalRedis.existingSecret | quote }}, key: {{ .Values.externalRedis.caKey | quote }} }
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The operator's pods as a NetworkPolicyPeer, whatever namespace the policy is in. */}}
+{{- define "inference-operator.operatorPeer" -}}
+namespaceSelector:
+  matchLabels:
+    kubernetes.io/metadata.name: {{ .Release.Namespace | quote }}
+podSelector:
+  matchLabels: {{- include "inference-operator.selector" (list . "operator") | nindent 4 }}
+{{- end -}}
+
+{{/* Secrets of this release, in its namespace: no InferenceDeployment there may name them. */}}
+{{- define "inference-operator.ownSecrets" -}}
+{{- $names := list -}}
+{{- if .Values.redis.enabled -}}
+{{- $names = append $names (include "inference-operator.redisSecret" .) -}}
+{{- if .Values.redis.tls.enabled }}{{ $names = append $names (include "inference-operator.redisTlsSecret" .) }}{{ end -}}
+{{- else if include "inference-operator.hasStore" . -}}
+{{- $names = append $names (include "inference-operator.externalSecret" .) -}}
+{{- end -}}
+{{- join "," $names -}}
 {{- end -}}
 
 {{/* {a: b, c: d} as a=b,c=d */}}
