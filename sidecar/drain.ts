@@ -119,7 +119,7 @@ export class Drain {
   #untilDone(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { clock } = this.#around;
-    const { drainMs, quietMs } = this.#options;
+    const { quietMs } = this.#options;
     const calledAtMs = clock.monotonicMs();
     let timer = clock.after(0, () => look());
     const finish = (isDone: boolean) => {
@@ -131,8 +131,7 @@ export class Drain {
     const look = () => {
       if (this.#around.isContainerAway()) return finish(true);
       const nowMs = clock.monotonicMs();
-      const deadlineMs = (this.#isDraining ? this.#beganAtMs : calledAtMs) + drainMs;
-      const quietAtMs = this.#isDraining ? this.#lastArrivalMs + quietMs : calledAtMs + AWAIT_BEGIN_MS;
+      const { quietAtMs, deadlineMs } = this.#timesOf(calledAtMs);
       const isDone = nowMs >= quietAtMs && this.#around.isIdle();
       if (isDone && !this.#isDraining) return finish(true);
       const lastCallMs = deadlineMs - quietMs;
@@ -148,5 +147,12 @@ export class Drain {
     this.#waiting.add(look);
     signal.addEventListener('abort', look, { once: true });
     return promise;
+  }
+
+  /** When silence will have lasted, and when nobody waits any longer; both of the drain, or of a call that still waits for it to begin. */
+  #timesOf(calledAtMs: number): { readonly quietAtMs: number; readonly deadlineMs: number } {
+    const { drainMs, quietMs } = this.#options;
+    if (!this.#isDraining) return { quietAtMs: calledAtMs + AWAIT_BEGIN_MS, deadlineMs: calledAtMs + drainMs };
+    return { quietAtMs: this.#lastArrivalMs + quietMs, deadlineMs: this.#beganAtMs + drainMs };
   }
 }

@@ -51,9 +51,9 @@ export function modelProbes(health: InferenceDeploymentSpec['healthCheck']) {
  */
 export function drainHooks() {
   const token = environmentName(SETTINGS_PREFIX, 'adminToken' satisfies SidecarSettingName);
-  const headers = `{ authorization: 'Bearer ' + process.env.${token} }`;
+  const headers = `{ authorization: 'Bearer ' + env.${token} }`;
   const target = `host: '127.0.0.1', port: ${sidecarPorts.admin}, path: '${adminPaths.drain}', method: 'POST', headers: ${headers}`;
-  const script = `require('node:http').request({ ${target} }, (answer) => process.exit(answer.statusCode === 202 ? 0 : 1)).end()`;
+  const script = `const { env } = process; require('node:http').request({ ${target} }, (answer) => process.exit(answer.statusCode === 202 ? 0 : 1)).end()`;
   return {
     model: { httpGet: ask(adminPaths.drain) },
     sidecar: { exec: { command: [nodeOfImage, '--eval', script] } },

@@ -114,7 +114,8 @@ test('the container’s preStop, which may come before the drain begins, waits f
   await passes(9_999);
   expect(isOver).toBe(false);
   drain.begin();
-  await passes(2_999);
+  // Silence, then the time in which nobody is sent here any more.
+  await passes(5_999);
   expect(isOver).toBe(false);
   await passes(1);
   expect(await done).toBe(true);
