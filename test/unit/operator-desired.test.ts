@@ -207,7 +207,7 @@ test('a PodMonitor is made where that API is', () => {
       {
         port: 'metrics',
         path: '/metrics',
-        relabelings: [{ targetLabel: 'deployment', replacement: 'llama', action: 'replace' }],
+        honorLabels: true,
       },
     ],
   });
