@@ -70,7 +70,7 @@ function mayHaveTimedOut({ started, state }: ContainerStatus): boolean {
 
 /** A container cannot be made for want of a Secret or ConfigMap. */
 export const lacksConfiguration = (pod: Pod): boolean =>
-  statuses(pod).some(({ state }) => configErrors.has(state?.waiting?.reason ?? ''));
+  statuses(pod).some(({ state }) => state?.waiting?.reason === 'CreateContainerConfigError');
 
 /** The scheduler names no labels. Where products are the only choice of nodes, a wrong label is a wrong GPU. */
 function lacksProduct(refusal: string, { gpu, nodeSelector, affinity }: PodKnowledge['spec']): boolean {
