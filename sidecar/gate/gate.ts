@@ -30,6 +30,8 @@ export class Gate implements WorkGate {
   readonly #options: GateOptions;
   readonly #callers = new Line<Waiting>();
   readonly #work = new Line<Waiting>();
+  /** Whose turn had come, but whose body was not here: they hold no slot, and come back when it is. */
+  readonly #aside = new Set<Waiter>();
   #inFlight = 0;
   #isOpen = true;
   #isAdmitting = false;
@@ -45,11 +47,11 @@ export class Gate implements WorkGate {
 
   /** Sync callers in line. */
   get waiting(): number {
-    return this.#callers.length;
+    return this.#callers.length + this.#aside.size;
   }
 
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.#callers.length === 0;
+    return this.#inFlight === 0 && this.waiting === 0;
   }
 
   /** The container takes work: let in who waits. */
@@ -75,7 +77,7 @@ export class Gate implements WorkGate {
 
   /** One more sync caller than may wait. */
   get isFull(): boolean {
-    return this.#callers.length >= this.#options.maxWaiting;
+    return this.waiting >= this.#options.maxWaiting;
   }
 
   /** A sync caller comes in at once (undefined), or waits at the place given. Whether it may, admission.ts says before. */
@@ -89,9 +91,21 @@ export class Gate implements WorkGate {
 
   /** A sync caller whose container went away before it took the request: first in line again. */
   enterAgain(waiter: Waiter): Place<Waiting> {
+    this.#aside.delete(waiter);
     const place = this.#callers.joinAtFront({ waiter, sinceMs: this.#options.clock.monotonicMs() });
     this.#admit();
     return place;
+  }
+
+  /** Its turn has come and it is not ready: the slot is free for the next, and `enterAgain` brings it back to the front. */
+  stepAside(waiter: Waiter, slot: Slot): void {
+    this.#aside.add(waiter);
+    slot.release();
+  }
+
+  /** It does not come back. */
+  forget(waiter: Waiter): void {
+    this.#aside.delete(waiter);
   }
 
   leave(place: Place<Waiting>): void {
@@ -101,6 +115,7 @@ export class Gate implements WorkGate {
   /** Sends away every sync caller in line. */
   dismissAll(): void {
     for (let next = this.#callers.take(); next !== undefined; next = this.#callers.take()) next.waiter.dismissed();
+    for (const waiter of this.#aside) waiter.dismissed();
   }
 
   acquireForWork(signal: AbortSignal): Promise<Slot> {

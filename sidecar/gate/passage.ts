@@ -48,6 +48,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   #body: Body | undefined;
   #trip: RoundTrip | undefined;
   #isOver = false;
+  #isAside = false;
   #refusals = 0;
   #hasRepeated = false;
 
@@ -78,17 +79,38 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     this.#place = undefined;
     this.#exchange.admitted();
     this.#exchange.askForBody();
+    if (this.#body === undefined && this.#exchange.request.isSmallAndComing) {
+      this.#awaitBody(slot);
+      return;
+    }
     this.#body ??= bodyOf(this.#exchange.request, this);
     this.#send();
   }
 
   /** The deadline, which counts up to the response head. */
   expired(): void {
-    if (this.#slot === undefined) {
+    if (this.#isAside) this.bodySilent();
+    else if (this.#slot === undefined) {
       this.#end(problem('request_expired', 'the request waited for the model until its time to live was over'));
     } else {
       this.#end(problem('upstream_timeout', 'the model container sent no response within the time to live'));
     }
+  }
+
+  /** A slot is for who has all that the container needs of him: a small body is here before it is taken. */
+  #awaitBody(slot: Slot): void {
+    this.#slot = undefined;
+    this.#isAside = true;
+    this.#ways.gate.stepAside(this, slot);
+    this.#exchange.request.awaitBody(this);
+  }
+
+  bodyComplete(): void {
+    if (this.#isOver) return;
+    this.#isAside = false;
+    // Its turn may come at once.
+    const place = this.#ways.gate.enterAgain(this);
+    if (this.#slot === undefined && !this.#isOver) this.#place = place;
   }
 
   /** The client stopped in the middle of its body. Once the answer has begun, the silence of the container is what counts. */
@@ -165,6 +187,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
       this.#ways.gate.leave(this.#place);
       this.#exchange.endsInLine();
     }
+    if (this.#isAside) this.#ways.gate.forget(this);
     if (answer !== undefined) this.#exchange.answerProblem(answer);
     this.#trip?.abort();
     this.#slot?.release();

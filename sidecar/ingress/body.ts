@@ -46,6 +46,7 @@ export class StreamedBody implements ComingBody, BodyReader {
   start(sink: BodySink): void {
     this.#hasBegun = true;
     this.#sink = sink;
+    this.#request.isPaced = true;
     this.#request.readBody(this);
   }
 

@@ -11,8 +11,13 @@ export interface ConnectionLimits {
   readonly bodySilenceMs: number;
   /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they close first. */
   readonly keepAliveMs: number;
-  /** What a waiting request costs of its body, and no more. */
+  /** A body below this is here as a whole before its request takes a slot; of a longer one so much is read ahead at least. */
   readonly bodyAheadBytes: number;
+  /** So much is read ahead while there is memory in plenty: of a client that has sent no more it is noticed that it has left. */
+  readonly plentyAheadBytes: number;
+  /** The least pace of a body whose request holds a slot, over this time. */
+  readonly leastBodyBytesPerSecond: number;
+  readonly paceWindowMs: number;
 }
 
 export const defaultLimits: ConnectionLimits = {
@@ -21,5 +26,8 @@ export const defaultLimits: ConnectionLimits = {
   headersTimeoutMs: 30_000,
   bodySilenceMs: 30_000,
   keepAliveMs: 65_000,
-  bodyAheadBytes: 16 * 1024,
+  bodyAheadBytes: 32 * 1024,
+  plentyAheadBytes: 256 * 1024,
+  leastBodyBytesPerSecond: 1024,
+  paceWindowMs: 10_000,
 };

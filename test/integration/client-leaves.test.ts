@@ -1,6 +1,8 @@
 // A client that leaves: the container's work stops at once, and the slot or the place in line is free.
 import { afterEach, expect, test } from 'vitest';
+import { createQueueService } from '../../sidecar/queue/create-queue.ts';
 import { seriesValue } from '../support/metrics-text.ts';
+import { RawConnection } from '../support/raw-http.ts';
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts';
 
 let sidecar: TestSidecar;
@@ -71,3 +73,54 @@ test('the log says that it left, and metrics count it as 499', async () => {
   const metrics = await (await fetch(`${sidecar.adminUrl}/metrics`)).text();
   expect(seriesValue(metrics, 'inference_requests_total', { mode: 'sync', code: '499' })).toBe(1);
 });
+
+test('clients whose bodies of 100 kB wait with them leave: their places are free, and a newcomer waits', async () => {
+  sidecar = await startSidecar({ settings: { maxQueue: 50 } });
+  const inside = fetch(`${sidecar.url}/echo/inside?hold=door`);
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const leaving = await Promise.all(Array.from({ length: 50 }, () => RawConnection.open(sidecar.port)));
+  for (const connection of leaving) {
+    connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 100000', '', 'x'.repeat(100_000));
+  }
+  await sidecar.until(({ waiting }) => waiting === 50);
+  for (const connection of leaving) connection.socket.destroy();
+  await sidecar.until(({ waiting }) => waiting === 0);
+  const newcomer = fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'x' });
+  sidecar.model.release('door');
+  expect([(await inside).status, (await newcomer).status]).toEqual([200, 200]);
+});
+
+test.each(['POST /echo?hold=door', 'GET /result/demo', 'GET /status/demo'])(
+  'a long poll ends with its client: %s',
+  async (line) => {
+    let waits = 0;
+    const ended: string[] = [];
+    sidecar = await startSidecar({
+      queueService: (around) => {
+        const service = createQueueService(around);
+        const { queue } = service;
+        const waitUntilDone = queue.waitUntilDone.bind(queue);
+        queue.waitUntilDone = async (...args) => {
+          waits++;
+          return await waitUntilDone(...args).finally(() => ended.push(line));
+        };
+        return service;
+      },
+    });
+    const id = { 'X-Inference-Id': 'one' };
+    await fetch(`${sidecar.url}/echo?hold=door`, { method: 'POST', headers: { ...id, Prefer: 'respond-async' } });
+    const connection = await RawConnection.open(sidecar.port);
+    connection.send(
+      `${line} HTTP/1.1`,
+      'Host: a',
+      'X-Inference-Id: one',
+      'Prefer: respond-async, wait=300',
+      'Content-Length: 0',
+      '',
+      '',
+    );
+    await expect.poll(() => waits).toBe(1);
+    connection.socket.destroy();
+    await expect.poll(() => ended, { timeout: 20_000 }).toEqual([line]);
+  },
+);

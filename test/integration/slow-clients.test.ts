@@ -40,7 +40,7 @@ test('a slow async body that keeps coming is waited for', async () => {
 test('a sync body that stops coming: 408, the slot free for the next, the connection at its end', async () => {
   sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
   const connection = await RawConnection.open(sidecar.port);
-  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 10', '', 'half');
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 100000', '', 'half');
   await sidecar.until(({ inFlight }) => inFlight === 1);
   const next = fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'next' });
   expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
@@ -125,3 +125,37 @@ test('connections over the limit are not accepted, and counted', async () => {
   expect(seriesValue(metrics, 'inference_client_connections_refused_total')).toBe(1);
   for (const connection of open) connection.close();
 });
+
+test('a small body that drips holds no slot: others pass, and it is served when it is whole', async () => {
+  sidecar = await startSidecar();
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 20000', '', 'x');
+  await sidecar.until(({ waiting, inFlight }) => waiting === 1 && inFlight === 0);
+  expect((await fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'next' })).status).toBe(200);
+  connection.write('x'.repeat(19_999));
+  expect(await connection.until('"bodyBytes":20000')).toContain('200 OK');
+  connection.close();
+});
+
+test('a small body that stops coming: 408, and its place is free', async () => {
+  sidecar = await startSidecar({ limits: { bodySilenceMs: 300 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Content-Length: 10', '', 'half');
+  expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+  await sidecar.until(({ waiting, inFlight }) => waiting === 0 && inFlight === 0);
+});
+
+test.each(['Content-Length: 100000', 'Transfer-Encoding: chunked'])(
+  'a body that drips while it holds a slot: 408, the slot free for the next (%s)',
+  async (framing) => {
+    sidecar = await startSidecar({ limits: { paceWindowMs: 400, bodySilenceMs: 2_000 } });
+    const connection = await RawConnection.open(sidecar.port);
+    connection.send('POST /echo HTTP/1.1', 'Host: a', framing, '', '');
+    const dripping = setInterval(() => connection.write(framing.startsWith('C') ? 'x' : '1\r\nx\r\n'), 50);
+    await sidecar.until(({ inFlight }) => inFlight === 1);
+    const next = fetch(`${sidecar.url}/echo`, { method: 'POST', body: 'next' });
+    expect(await connection.untilClosed()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+    clearInterval(dripping);
+    expect((await next).status).toBe(200);
+  },
+);

@@ -54,6 +54,9 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** Our side has ended. */
   #hasSaidLastWord = false;
   #sinceMs = 0;
+  /** -1: not looked at yet. */
+  #paceSinceMs = -1;
+  #paceFromBytes = 0;
   /** What had been sent when the client was last seen to read, or to have nothing to read. */
   #sentBytes = 0;
   #readAtMs = 0;
@@ -148,6 +151,8 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
       this.destroy();
       return;
     }
+    intake.look();
+    if (this.#isBelowPace(nowMs)) intake.current?.silent();
     if (intake.hasMoved) {
       intake.hasMoved = false;
       this.#sinceMs = nowMs;
@@ -179,6 +184,21 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
       this.#readAtMs = nowMs;
     }
     return nowMs - this.#readAtMs >= this.#ways.idleTimeoutMs;
+  }
+
+  /** A body that drips would keep its slot for as long as it lasts. What the container is slow to take is not the client's fault. */
+  #isBelowPace(nowMs: number): boolean {
+    const { current } = this.#intake;
+    const isWaitedFor = current?.isPaced === true && current.isAwaited;
+    const receivedBytes = current?.receivedBytes ?? 0;
+    const { leastBodyBytesPerSecond, paceWindowMs } = this.#ways.limits;
+    const windowMs = nowMs - this.#paceSinceMs;
+    const hasBegun = isWaitedFor && this.#paceSinceMs >= 0;
+    if (hasBegun && windowMs < paceWindowMs) return false;
+    const isBelow = hasBegun && receivedBytes - this.#paceFromBytes < (leastBodyBytesPerSecond * windowMs) / 1000;
+    this.#paceSinceMs = nowMs;
+    this.#paceFromBytes = receivedBytes;
+    return isBelow;
   }
 
   /** How long the client may do nothing in the state it is in. */

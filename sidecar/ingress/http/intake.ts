@@ -20,6 +20,8 @@ export interface IntakeOwner {
 /** So many requests may be read ahead, or heads of so many bytes in memory. */
 const MOST_AHEAD = 16;
 const MOST_AHEAD_BYTES = 64 * 1024;
+/** Held in the whole process, above which bodies are read ahead no further than they must be. */
+const MOST_PLENTY_BYTES = 64 * 1024 * 1024;
 
 export class Intake implements ReaderSink, RequestCarrier {
   readonly #owner: IntakeOwner;
@@ -52,6 +54,10 @@ export class Intake implements ReaderSink, RequestCarrier {
     this.#limits = limits;
     this.#memory = memory;
     this.#reader = new SocketReader(socket, parser, limits, this);
+  }
+
+  get bodyAheadBytes(): number {
+    return this.#limits.bodyAheadBytes;
   }
 
   get remoteAddress(): string {
@@ -232,12 +238,24 @@ export class Intake implements ReaderSink, RequestCarrier {
     this.fault ??= overloaded();
   }
 
+  /** There may be more memory now, or less. */
+  look(): void {
+    this.#regulate();
+  }
+
   #regulate(): void {
     if (this.#isClosed) return;
     const isAhead =
       this.#ahead.length >= MOST_AHEAD || (this.#ahead.length > 0 && this.#headsBytes >= MOST_AHEAD_BYTES);
-    if (isAhead || this.#aheadBytes >= this.#limits.bodyAheadBytes) this.#reader.stop();
+    if (isAhead || this.#aheadBytes >= this.#mostAheadBytes) this.#reader.stop();
     else this.#reader.go();
+  }
+
+  /** A client that waits is read further where that takes no memory from others: only who is read is seen to leave. */
+  get #mostAheadBytes(): number {
+    const { usedBytes, limits } = this.#memory;
+    const isPlenty = usedBytes < Math.min(limits.totalBytes / 4, MOST_PLENTY_BYTES);
+    return isPlenty ? this.#limits.plentyAheadBytes : this.#limits.bodyAheadBytes;
   }
 }
 

@@ -12,8 +12,16 @@ export interface BodyReader {
   silent(): void;
 }
 
+/** Who waits until all of a small body is here, without taking any of it. */
+export interface BodyAwaiter {
+  bodyComplete(): void;
+  bodySilent(): void;
+}
+
 /** The connection it comes on. */
 export interface RequestCarrier {
+  /** A body below this is read as a whole whether or not it is taken. */
+  readonly bodyAheadBytes: number;
   readonly remoteAddress: string;
   /** More of the body is waited for. */
   wanted(): void;
@@ -40,6 +48,11 @@ export class IncomingRequest {
   readonly #carrier: RequestCarrier;
   #headers: IncomingHttpHeaders | undefined;
   #reader: BodyReader | undefined;
+  #awaiter: BodyAwaiter | undefined;
+  /** Of the body, so far. */
+  receivedBytes = 0;
+  /** It holds a slot while its body comes: it must come at a least pace. */
+  isPaced = false;
   #chunks: Buffer[] = [];
   #isPaused = false;
   /** Nobody wants the body any more. */
@@ -79,7 +92,10 @@ export class IncomingRequest {
 
   /** Something of the body is waited for: if nothing comes it is the client's fault. */
   get isAwaited(): boolean {
-    return !this.isComplete && (this.isDropped || (this.#reader !== undefined && !this.#isPaused));
+    return (
+      !this.isComplete &&
+      (this.isDropped || this.#awaiter !== undefined || (this.#reader !== undefined && !this.#isPaused))
+    );
   }
 
   /** The body in one piece, null where it is empty; all of it has to be here, and nothing of it taken. */
@@ -90,6 +106,17 @@ export class IncomingRequest {
     this.#chunks = [];
     this.#carrier.taken(bytes.length);
     return bytes;
+  }
+
+  /** Small, and not all of it is here: it need not be streamed. */
+  get isSmallAndComing(): boolean {
+    return !this.isComplete && Number(this.headers['content-length']) < this.#carrier.bodyAheadBytes;
+  }
+
+  /** Until all of it is here, its silence counts against the client. */
+  awaitBody(awaiter: BodyAwaiter): void {
+    this.#awaiter = awaiter;
+    this.#carrier.wanted();
   }
 
   /** Hands it on, what is here at once and the rest as it comes, until it is paused or dropped. */
@@ -113,11 +140,13 @@ export class IncomingRequest {
   dropBody(): void {
     this.isDropped = true;
     this.#reader = undefined;
+    this.#awaiter = undefined;
     for (const { length } of this.#chunks.splice(0)) this.#carrier.taken(length);
   }
 
   /** For the connection: kept until `packetRead`. */
   keep(bytes: Buffer): void {
+    this.receivedBytes += bytes.length;
     this.#chunks.push(bytes);
   }
 
@@ -130,9 +159,14 @@ export class IncomingRequest {
   /** For the connection: the packet has been read to its end. */
   packetRead(): void {
     if (this.#reader !== undefined) this.#handOn();
+    if (!this.isComplete) return;
+    const awaiter = this.#awaiter;
+    this.#awaiter = undefined;
+    awaiter?.bodyComplete();
   }
 
   silent(): void {
+    this.#awaiter?.bodySilent();
     this.#reader?.silent();
   }
 
