@@ -1,23 +1,19 @@
 // One try of a claimed request, from the claim to the store's word on how it ended. The slot is given back when the container
 // is done with it; the answer is kept until the store has it or says that the lease was lost.
-import type { Clock } from '../../runtime/clock.ts';
 import type { Claim, Store } from '../store/store.ts';
 import type { Heartbeat, StopReason } from './heartbeat.ts';
 import type { QueueObserver } from './observer.ts';
 import type { CallContainer, CallOutcome, Slot } from './parts.ts';
-import { untilStored } from './patience.ts';
+import { type Patience, untilStored } from './patience.ts';
 import { decideRetry, type RetryPolicy } from './retry.ts';
 import { StreamRecorder } from './stream-recorder.ts';
 
-export interface AttemptSurroundings {
+export interface AttemptSurroundings extends Patience {
   readonly store: Store;
-  readonly clock: Clock;
   readonly heartbeat: Heartbeat;
   readonly callContainer: CallContainer;
   readonly retry: RetryPolicy;
   readonly observer: QueueObserver;
-  /** Aborts when the replica stops and will wait for the store no longer. */
-  readonly givingUp: AbortSignal;
   /** The container answered, or gave no response: what the breaker counts. */
   containerAnswered(): void;
   containerFailed(): void;
@@ -49,11 +45,11 @@ export class Attempt {
   /** Resolves when the request is somebody else's concern: the store's, or another replica's. */
   async run(slot: Slot): Promise<void> {
     const { claim } = this;
-    const { store, clock, heartbeat, observer, givingUp } = this.#around;
+    const { store, clock, heartbeat, observer } = this.#around;
     const letGo = heartbeat.keep(claim, (reason) => this.stop(reason));
     const startedMs = clock.monotonicMs();
     try {
-      const recorder = new StreamRecorder(store, claim, clock, givingUp);
+      const recorder = new StreamRecorder(store, claim, this.#around);
       const outcome = await this.#callContainer(recorder).finally(() => slot.release());
       await recorder.end();
       const ranMs = clock.monotonicMs() - startedMs;
@@ -155,7 +151,7 @@ export class Attempt {
   }
 
   #stored(step: () => Promise<boolean>): Promise<boolean | undefined> {
-    return untilStored(step, this.#around.clock, this.#around.givingUp);
+    return untilStored(step, this.#around);
   }
 }
 

@@ -82,7 +82,7 @@ export function createQueueService(around: QueueSurroundings, times: QueueTimes 
     },
     async start() {
       const opened = await openStore(around);
-      running = wire(around, times, opened);
+      running = wire(around, times, opened, () => isPaused);
       running.heartbeat.start();
       running.sweeper.start();
       running.deliverer.start();
@@ -128,7 +128,7 @@ async function openStore({ settings, logger, observer }: QueueSurroundings): Pro
   return store;
 }
 
-function wire(around: QueueSurroundings, times: QueueTimes, store: Store): Running {
+function wire(around: QueueSurroundings, times: QueueTimes, store: Store, isLeaving: () => boolean): Running {
   const { settings, clock, logger, gate, callContainer, observer, finished } = around;
   const leaseMs = settings.leaseSeconds * 1000;
   const heartbeat = new Heartbeat(store, clock, leaseMs);
@@ -163,6 +163,7 @@ function wire(around: QueueSurroundings, times: QueueTimes, store: Store): Runni
       logger,
       finished,
       givingUp: givingUp.signal,
+      isLeaving,
       retry: { maxAttempts: settings.maxAttempts, firstDelayMs: times.firstRetryMs, maxDelayMs: times.maxRetryMs },
       containerAnswered: () => breaker.succeeded(),
       containerFailed: () => breaker.failed(),

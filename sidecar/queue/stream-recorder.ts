@@ -1,10 +1,9 @@
 // Records the event stream of an async request while the container produces it: pieces gather while the store writes the ones
 // before, one write at a time, so that order is kept and a slow store costs fewer, larger writes instead of a queue of calls.
-import type { Clock } from '../../runtime/clock.ts';
 import type { Lease, Store, StreamStart } from '../store/store.ts';
 import { isPlain } from '../upstream/headers.ts';
 import { EventSplitter } from './event-splitter.ts';
-import { untilStored } from './patience.ts';
+import { type Patience, untilStored } from './patience.ts';
 
 /** Of one write: the store, and the store's other callers, are not held up by a long one. */
 const MAX_PIECES = 256;
@@ -13,8 +12,7 @@ const MAX_BYTES = 1024 * 1024;
 export class StreamRecorder {
   readonly #store: Store;
   readonly #lease: Lease;
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal;
+  readonly #patience: Patience;
   #splitter: EventSplitter | undefined;
   #start: StreamStart | undefined;
   #pieces: Buffer[] = [];
@@ -22,11 +20,10 @@ export class StreamRecorder {
   #isLost = false;
   #writing: Promise<void> | undefined;
 
-  constructor(store: Store, lease: Lease, clock: Clock, signal: AbortSignal) {
+  constructor(store: Store, lease: Lease, patience: Patience) {
     this.#store = store;
     this.#lease = lease;
-    this.#clock = clock;
-    this.#signal = signal;
+    this.#patience = patience;
   }
 
   begin(start: StreamStart): void {
@@ -41,7 +38,7 @@ export class StreamRecorder {
     this.#put(this.#splitter === undefined ? [bytes] : this.#splitter.push(bytes));
   }
 
-  /** Resolves when all is written, or the lease is lost, or the signal aborts. */
+  /** Resolves when all is written, or the lease is lost, or waiting makes no sense any more. */
   async end(): Promise<void> {
     this.#put(this.#splitter?.end() ?? []);
     while (this.#writing !== undefined) await this.#writing;
@@ -90,6 +87,6 @@ export class StreamRecorder {
   }
 
   async #step(step: () => Promise<boolean>): Promise<void> {
-    if ((await untilStored(step, this.#clock, this.#signal)) !== true) this.#isLost = true;
+    if ((await untilStored(step, this.#patience)) !== true) this.#isLost = true;
   }
 }
