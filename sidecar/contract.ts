@@ -2,6 +2,7 @@
 // The operator imports this file and nothing else of the sidecar; keep it free of imports but runtime/.
 
 import { isToken } from '../runtime/fields/list.ts';
+import { normalHost } from '../runtime/host.ts';
 import { logLevels } from '../runtime/logger.ts';
 import {
   choice,
@@ -61,6 +62,35 @@ const fieldNames: Kind<readonly string[]> = {
     return list;
   },
 };
+
+export interface WebhookHost {
+  /** In the form of `normalHost`. */
+  readonly host: string;
+  /** It may lead to an address that is not public. */
+  readonly allowPrivate: boolean;
+}
+
+const privateMark = '+private';
+
+const webhookHosts: Kind<readonly WebhookHost[]> = {
+  expects: 'comma-separated list of hosts without port, like hooks.example.com,receiver.team.svc+private',
+  parse: (value) =>
+    words.parse(value).map((word) => {
+      const allowPrivate = word.endsWith(privateMark);
+      const host = normalHost(allowPrivate ? word.slice(0, -privateMark.length) : word);
+      if (host === undefined || host.includes('*')) {
+        throw new Error(
+          'be a list of hosts without port and wildcard, like hooks.example.com,receiver.team.svc+private',
+        );
+      }
+      return { host, allowPrivate };
+    }),
+};
+
+/** As the setting is written. */
+export function webhookHostsText(hosts: readonly { readonly host: string; readonly allowPrivate?: boolean }[]): string {
+  return hosts.map(({ host, allowPrivate }) => `${host}${allowPrivate ? privateMark : ''}`).join(',');
+}
 
 /** Every setting of the sidecar. `requestTtlSeconds` is read from SIDECAR_REQUEST_TTL_SECONDS or --request-ttl-seconds. */
 export const sidecarSettings = {
@@ -143,7 +173,11 @@ export const sidecarSettings = {
     'response headers of the container that those pages may read, beside the sidecar’s own',
   ),
   corsMaxAgeSeconds: setting(integer(0, 86_400), '600', 'how long a browser may remember the answer to a preflight'),
-  webhookAllowedHosts: setting(words, '', 'hosts that X-Inference-Webhook may name; empty: none'),
+  webhookAllowedHosts: setting(
+    webhookHosts,
+    '',
+    'hosts that X-Inference-Webhook may name; `+private` behind one lets it lead to an address inside; empty: none',
+  ),
   webhookSecretsDir: setting(
     text,
     '',

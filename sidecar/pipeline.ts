@@ -14,7 +14,7 @@
 //
 // It wires nothing and holds no state of its own: run.ts builds the parts.
 import type { Socket } from 'node:net';
-import type { SidecarSettings } from './contract.ts';
+import { headers, type SidecarSettings } from './contract.ts';
 import { Passage, type PassageWays } from './gate/passage.ts';
 import { SocketPassage } from './gate/socket-passage.ts';
 import type { Authenticate } from './ingress/authenticate.ts';
@@ -74,6 +74,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       exchange.mode = decision.mode;
       if (decision.mode === 'async' || decision.mode === 'proxy') return acceptance.accept(exchange, decision);
 
+      if (exchange.request.headers[headers.webhook] !== undefined) return exchange.answerProblem(webhookInVain);
+
       new Passage(exchange, headersFor(exchange, decision), ways).throughGate();
     },
 
@@ -91,6 +93,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
+const webhookInVain = problem(
+  'invalid_webhook',
+  'a webhook tells of the end of an async request: add Prefer: respond-async, or leave X-Inference-Webhook out',
+);
 const goodbye = problem('draining', 'this replica ends, and its successor is not there yet', { retryAfterSeconds: 2 });
 
 /** The steps that every request takes; undefined when one of them has answered. */

@@ -289,7 +289,16 @@ export interface InferenceDeploymentSpec {
     /**
      * Hosts that a request may name; none means that webhooks are refused.
      */
-    readonly allowedHosts?: string[];
+    readonly allowedHosts?: {
+      /**
+       * Name or IP address, in lower case, without port, brackets or wildcard.
+       */
+      readonly host: string;
+      /**
+       * It may lead to an address inside, such as that of a Service.
+       */
+      readonly allowPrivate: boolean;
+    }[];
   };
   /**
    * Which web pages may send requests and read the answers. The sidecar answers their preflights and writes the CORS headers of every answer, in the place of the container's. Left out, CORS is the container's matter.

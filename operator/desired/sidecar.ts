@@ -8,6 +8,7 @@ import {
   type SidecarSettingName,
   sidecarPorts,
   sidecarSettings,
+  webhookHostsText,
 } from '../../sidecar/contract.ts';
 import { childNames, containerNames, secretKeys, volumeNames } from '../api/names.ts';
 import { wholeUnits } from '../api/quantity.ts';
@@ -108,7 +109,7 @@ function values({ owner, settings }: DesiredInput): Partial<Record<SidecarSettin
     ...(settings.sidecarTracesEndpoint === '' ? {} : { tracesEndpoint: settings.sidecarTracesEndpoint }),
     ...(queue.store === 'embedded' ? { dataDir: DATA_DIR } : {}),
     ...(auth === undefined ? {} : { authKeysDir: KEYS_DIR }),
-    ...(webhooks?.allowedHosts === undefined ? {} : { webhookAllowedHosts: webhooks.allowedHosts.join(',') }),
+    ...(webhooks?.allowedHosts === undefined ? {} : { webhookAllowedHosts: webhookHostsText(webhooks.allowedHosts) }),
     ...(webhooks?.secretName === undefined ? {} : { webhookSecretsDir: WEBHOOKS_DIR }),
     ...(cors === undefined ? {} : corsValues(cors)),
   };

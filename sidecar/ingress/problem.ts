@@ -19,7 +19,10 @@ const row = (status: number, when: string, headers: ProblemRow['headers'] = {}):
 export const problems = {
   invalid_inference_id: row(400, '`X-Inference-Id` is not 1 to 128 characters of `A-Z a-z 0-9 . _ -`'),
   missing_inference_id: row(400, 'status or result was asked for without `X-Inference-Id`'),
-  invalid_webhook: row(400, '`X-Inference-Webhook` is not an http(s) URL of an allowed host'),
+  invalid_webhook: row(
+    400,
+    '`X-Inference-Webhook` is not an http(s) URL of an allowed host, leads inside unasked, or the request is not queued',
+  ),
   malformed_request: row(400, 'the request is not HTTP/1.1 that can be read in one way only'),
   unauthorized: row(401, 'no or a wrong API key, where keys are configured', { 'WWW-Authenticate': 'Bearer' }),
   inference_not_found: row(404, 'no such async request, or past its retention, or of another API key'),

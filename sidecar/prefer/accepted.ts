@@ -1,10 +1,11 @@
 // Accepts an async request: gathers its body, stores it, and answers 202 only when the store has it durably.
 // What happens to it afterwards is the queue's matter.
-import { headers, reservedPaths } from '../contract.ts';
+import { headers, reservedPaths, type WebhookHost } from '../contract.ts';
 import { gatherBody } from '../ingress/body.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
+import { destinationFault, ForbiddenDestination, readDestination } from '../queue/webhook/destination.ts';
 import type { Submission } from '../store/record.ts';
 import type { SubmitOutcome } from '../store/store.ts';
 import { requestHeaders } from '../upstream/headers.ts';
@@ -16,7 +17,7 @@ export interface AcceptOptions {
   readonly name: string;
   readonly maxBodyBytes: number;
   readonly ttlMs: number;
-  readonly webhookAllowedHosts: readonly string[];
+  readonly webhookAllowedHosts: readonly WebhookHost[];
 }
 
 export class Acceptance {
@@ -33,7 +34,7 @@ export class Acceptance {
   accept(exchange: Exchange, decision: Decision): void {
     const { maxBodyBytes } = this.#options;
     const webhook = webhookOf(exchange.request.headers[headers.webhook], this.#options.webhookAllowedHosts);
-    if (typeof webhook !== 'string') {
+    if (webhook !== undefined && 'code' in webhook) {
       exchange.answerProblem(webhook);
       return;
     }
@@ -49,7 +50,9 @@ export class Acceptance {
     exchange.askForBody();
   }
 
-  async #store(exchange: Exchange, decision: Decision, body: Uint8Array, webhook: string): Promise<void> {
+  async #store(exchange: Exchange, decision: Decision, body: Uint8Array, webhook: URL | undefined): Promise<void> {
+    const fault = webhook && (await destinationFault(webhook, this.#options.webhookAllowedHosts));
+    if (fault !== undefined) return exchange.answerProblem(problem('invalid_webhook', fault));
     const submission: Submission = {
       id: exchange.id,
       mode: decision.mode === 'proxy' ? 'proxy' : 'async',
@@ -58,7 +61,7 @@ export class Acceptance {
       headers: headersOf(exchange, decision),
       body,
       owner: exchange.owner,
-      webhook,
+      webhook: webhook?.href ?? '',
       ttlMs: this.#options.ttlMs,
     };
     try {
@@ -132,13 +135,16 @@ function headersOf(exchange: Exchange, decision: Decision): string[] {
   return requestHeaders(exchange, { without, added });
 }
 
-/** The address to push completion to: empty for nowhere, a problem where it is not allowed. */
-function webhookOf(given: string | string[] | undefined, allowedHosts: readonly string[]): string | Problem {
-  if (given === undefined) return '';
-  if (typeof given !== 'string' || !URL.canParse(given)) return problem('invalid_webhook', 'not a URL');
-  const { protocol, hostname, username } = new URL(given);
-  if (!/^https?:$/.test(protocol) || username !== '') return problem('invalid_webhook', 'not a plain http(s) URL');
-  if (!allowedHosts.includes(hostname))
-    return problem('invalid_webhook', `host ${hostname} is not among the allowed ones`);
-  return given;
+/** The address to push completion to; undefined: nowhere; a problem where it is not allowed. */
+function webhookOf(
+  given: string | string[] | undefined,
+  allowedHosts: readonly WebhookHost[],
+): URL | Problem | undefined {
+  if (given === undefined) return undefined;
+  try {
+    return readDestination(String(given), allowedHosts);
+  } catch (error) {
+    if (error instanceof ForbiddenDestination) return problem('invalid_webhook', error.message);
+    throw error;
+  }
 }

@@ -19,7 +19,7 @@ test('the sidecar understands every variable it is given, and reads back what sp
       maxAttempts: 2,
     },
     healthCheck: { path: '/up', port: 8002, periodSeconds: 4, timeoutSeconds: 2, failureThreshold: 9 },
-    webhooks: { secretName: 'hooks', allowedHosts: ['a.example', 'b.example'] },
+    webhooks: { secretName: 'hooks', allowedHosts: [{ host: 'a.example' }, { host: 'b.svc', allowPrivate: true }] },
     auth: { secretName: 'keys' },
     cors: {
       allowedOrigins: ['https://app.example.com', 'http://localhost:3000'],
@@ -49,7 +49,10 @@ test('the sidecar understands every variable it is given, and reads back what sp
     healthPeriodSeconds: 4,
     healthTimeoutSeconds: 2,
     healthFailureThreshold: 9,
-    webhookAllowedHosts: ['a.example', 'b.example'],
+    webhookAllowedHosts: [
+      { host: 'a.example', allowPrivate: false },
+      { host: 'b.svc', allowPrivate: true },
+    ],
     webhookSecretsDir: '/etc/inference/webhooks',
     authKeysDir: '/etc/inference/keys',
     corsAllowedOrigins: ['https://app.example.com', 'http://localhost:3000'],
@@ -135,7 +138,7 @@ test('the sidecar sees its volumes where its settings say', () => {
   const pod = podOf({
     queue: { store: 'embedded' },
     auth: { secretName: 'keys' },
-    webhooks: { secretName: 'hooks', allowedHosts: ['a.example'] },
+    webhooks: { secretName: 'hooks', allowedHosts: [{ host: 'a.example' }] },
   });
   const { SIDECAR_DATA_DIR, SIDECAR_AUTH_KEYS_DIR, SIDECAR_WEBHOOK_SECRETS_DIR } = environment(pod);
   expect(pod.initContainers[0].volumeMounts).toEqual([
@@ -145,7 +148,7 @@ test('the sidecar sees its volumes where its settings say', () => {
   ]);
   expect(podOf().initContainers[0].volumeMounts).toEqual([]);
   // Hosts without secrets: webhooks go unsigned, and nothing is mounted for them.
-  expect(podOf({ webhooks: { allowedHosts: ['a.example'] } }).volumes).toBeUndefined();
+  expect(podOf({ webhooks: { allowedHosts: [{ host: 'a.example' }] } }).volumes).toBeUndefined();
 });
 
 test('a health check that is switched off asks nothing', () => {

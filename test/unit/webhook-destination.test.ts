@@ -1,7 +1,11 @@
 // Where a webhook may go: listed hosts, and of their addresses only public ones unless the address itself is listed.
 import type { LookupAddress } from 'node:dns';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { normalHost } from '../../runtime/host.ts';
+import { sidecarSettings } from '../../sidecar/contract.ts';
 import {
+  destinationFault,
   ForbiddenDestination,
   guardedLookup,
   isAllowedAddress,
@@ -34,17 +38,75 @@ describe('public addresses', () => {
   });
 });
 
+const listed = (setting: string) => sidecarSettings.webhookAllowedHosts.kind.parse(setting);
+
 describe('allowed addresses', () => {
-  it('a listed public name may not lead to a private address, unless the address is listed too', () => {
-    expect(isAllowedAddress('hooks.example.com', '10.0.0.1', ['hooks.example.com'])).toBe(false);
-    expect(isAllowedAddress('hooks.example.com', '10.0.0.1', ['hooks.example.com', '10.0.0.1'])).toBe(true);
-    expect(isAllowedAddress('hooks.example.com', '8.8.8.8', ['hooks.example.com'])).toBe(true);
+  it('a listed name may not lead to an address inside, unless the list says so or the address is listed too', () => {
+    expect(isAllowedAddress('hooks.example.com', '10.0.0.1', listed('hooks.example.com'))).toBe(false);
+    expect(isAllowedAddress('hooks.example.com', '10.0.0.1', listed('hooks.example.com,10.0.0.1'))).toBe(true);
+    expect(isAllowedAddress('hooks.example.com', '10.0.0.1', listed('hooks.example.com+private'))).toBe(true);
+    expect(isAllowedAddress('hooks.example.com', '8.8.8.8', listed('hooks.example.com'))).toBe(true);
+    expect(isAllowedAddress('other.example.com', '10.0.0.1', listed('hooks.example.com+private'))).toBe(false);
   });
 
-  it('a listed name that means something only inside may', () => {
-    expect(isAllowedAddress('receiver', '10.0.0.1', ['receiver'])).toBe(true);
-    expect(isAllowedAddress('receiver.team.svc', '10.0.0.1', ['receiver.team.svc'])).toBe(true);
-    expect(isAllowedAddress('receiver.team.svc.cluster.local', '10.0.0.1', [])).toBe(true);
+  it.each(['hook.load', 'receiver', 'receiver.team.svc', 'receiver.team.svc.cluster.local', 'corp.example.com'])(
+    '%s leads inside where the list says so, and only there',
+    (host) => {
+      expect(isAllowedAddress(host, '10.0.0.1', listed(`${host}+private`))).toBe(true);
+      expect(isAllowedAddress(host, '10.0.0.1', listed(host))).toBe(false);
+    },
+  );
+});
+
+describe('one form of a host', () => {
+  it.each([
+    ['HOOKS.Example.COM', 'https://hooks.example.com/x'],
+    ['hooks.example.com', 'https://HOOKS.example.com./x'],
+    ['hooks.example.com.', 'https://hooks.example.com:8443/x'],
+    ['b\u00fccher.example', 'https://xn--bcher-kva.example/'],
+    ['xn--bcher-kva.example', 'https://b\u00fccher.example/'],
+    ['[2606:4700:0::1]', 'https://[2606:4700::1]/'],
+    ['2606:4700::1', 'https://[2606:4700:0:0::1]:8443/'],
+    ['127.0.0.1', 'http://0x7f.1/'],
+    ['hook.load+private', 'http://hook.load/'],
+  ])('%s as listed is the host of %s', (setting, url) => {
+    expect(() => readDestination(url, listed(setting))).not.toThrow();
+  });
+
+  it.each(['*.example.com', 'hooks.example.com:443', 'https://hooks.example.com', 'a b', 'user@host', '[::1', 'a/b'])(
+    '%s is refused in the list',
+    (setting) => {
+      expect(() => listed(setting)).toThrow('hosts without port and wildcard');
+    },
+  );
+
+  it('what the resource definition takes is what the sidecar compares by', () => {
+    const text = readFileSync('crds/inferencedeployment.yaml', 'utf8');
+    const pattern = /allowedHosts:[^]*?host\.matches\('(.*)'\)/.exec(text)?.[1] ?? '';
+    for (const host of ['hook.load', 'hooks.example.com', '10.0.0.1', '2606:4700::1', '::1', 'xn--bcher-kva.example']) {
+      expect([host, new RegExp(pattern).test(host), normalHost(host)]).toEqual([host, true, host]);
+    }
+    for (const host of ['A.example', 'a.example.', 'a:443', '*.a', '[::1]', 'b\u00fccher.example', 'a+private', '']) {
+      expect([host, new RegExp(pattern).test(host)]).toEqual([host, false]);
+    }
+  });
+});
+
+describe('a destination at its submission', () => {
+  const lead = (address: string) => (_: string, __: object, done: (e: null, a: readonly LookupAddress[]) => void) =>
+    done(null, [{ address, family: 4 }]);
+  const faultOf = (setting: string, resolve: unknown) =>
+    destinationFault(new URL('http://hook.load/x'), listed(setting), resolve as never);
+
+  it('is refused with a sentence where its name leads inside and the list does not allow that', async () => {
+    expect(await faultOf('hook.load', lead('10.0.0.1'))).toMatch(/leads to an address inside/);
+    expect(await faultOf('hook.load+private', lead('10.0.0.1'))).toBeUndefined();
+    expect(await faultOf('hook.load', lead('8.8.8.8'))).toBeUndefined();
+  });
+
+  it('is taken where its name does not resolve now: it is looked at again when it is delivered', async () => {
+    const fails = (_: string, __: object, done: (e: Error) => void) => done(new Error('ENOTFOUND'));
+    expect(await faultOf('hook.load', fails)).toBeUndefined();
   });
 });
 
@@ -53,7 +115,7 @@ describe('the lookup of a connection', () => {
     new Promise((resolve, reject) => {
       const resolveHost = (_: string, __: object, done: (e: null, a: readonly LookupAddress[]) => void) =>
         done(null, found);
-      guardedLookup(['a.example'], resolveHost as never)('a.example', { all }, (error, address) =>
+      guardedLookup(listed('a.example'), resolveHost as never)('a.example', { all }, (error, address) =>
         error === null ? resolve(address) : reject(error),
       );
     });
@@ -75,13 +137,13 @@ describe('the lookup of a connection', () => {
 
 describe('destinations', () => {
   it.each(['https://a.example/x', 'http://a.example:8080/x', 'https://[2606:4700::1]/x'])('%s is taken', (url) => {
-    expect(readDestination(url, ['a.example', '2606:4700::1']).href).toBe(url);
+    expect(readDestination(url, listed('a.example,2606:4700::1')).href).toBe(url);
   });
 
   it.each(['ftp://a.example/', 'https://b.example/', 'https://a.example.evil/', 'nonsense', 'https://127.0.0.1/'])(
     '%s is refused',
     (url) => {
-      expect(() => readDestination(url, ['a.example'])).toThrow(ForbiddenDestination);
+      expect(() => readDestination(url, listed('a.example'))).toThrow(ForbiddenDestination);
     },
   );
 });

@@ -2,6 +2,7 @@
 // dies in the middle another delivers again. Receivers may therefore hear twice; `webhook-id` tells them.
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/logger.ts';
+import type { WebhookHost } from '../../contract.ts';
 import type { RequestStatus } from '../../store/record.ts';
 import { type Delivery, type PostponedDelivery, type Store, StoreError } from '../../store/store.ts';
 import type { QueueObserver } from '../observer.ts';
@@ -10,7 +11,7 @@ import { Receivers } from './receivers.ts';
 import { readKeys, signatureOf } from './signature.ts';
 
 export interface DelivererOptions {
-  readonly allowedHosts: readonly string[];
+  readonly allowedHosts: readonly WebhookHost[];
   readonly secretsDir: string;
   /** Path of the result, told to the receiver. */
   readonly resultPath: string;

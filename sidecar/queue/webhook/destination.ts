@@ -4,6 +4,11 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { lookup } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
+import { hostOf, normalHost } from '../../../runtime/host.ts';
+import type { WebhookHost } from '../../contract.ts';
+
+/** A name that takes longer is looked at when it is delivered to. */
+const RESOLVE_MS = 2000;
 
 export class ForbiddenDestination extends Error {}
 
@@ -46,41 +51,65 @@ export function isPublicAddress(address: string): boolean {
   return family === 6 ? !special6.check(address, 'ipv6') : !special4.check(address, 'ipv4');
 }
 
-/** Names that cannot mean anything outside: who lists one means an address inside. */
-function isInternalName(host: string): boolean {
-  return !host.includes('.') || /\.(svc|local|localhost|internal)$/.test(host);
-}
-
-export function isAllowedAddress(host: string, address: string, allowedHosts: readonly string[]): boolean {
-  return isPublicAddress(address) || allowedHosts.includes(address) || isInternalName(host);
+/** `host`: in its normal form. An address that is listed itself may be led to by any listed name. */
+export function isAllowedAddress(host: string, address: string, allowedHosts: readonly WebhookHost[]): boolean {
+  return (
+    isPublicAddress(address) ||
+    allowedHosts.some((allowed) => allowed.host === address || (allowed.host === host && allowed.allowPrivate))
+  );
 }
 
 /** Throws ForbiddenDestination with the reason. */
-export function readDestination(text: string, allowedHosts: readonly string[]): URL {
+export function readDestination(text: string, allowedHosts: readonly WebhookHost[]): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new ForbiddenDestination('not an http(s) URL');
-  // Brackets belong to the URL, not to the address.
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (!allowedHosts.includes(url.hostname) && !allowedHosts.includes(host)) {
-    throw new ForbiddenDestination(`host ${host} is not allowed any more`);
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new ForbiddenDestination('not an http(s) URL without user and password');
+  }
+  const host = hostOf(url);
+  if (!allowedHosts.some((allowed) => allowed.host === host)) {
+    throw new ForbiddenDestination(`host ${host} is not among the allowed ones`);
   }
   return url;
+}
+
+/**
+ * Why a destination can never be delivered to, as a sentence; undefined where it can, or where its name does not resolve in time: it may
+ * when it is delivered, and its address is looked at again then.
+ */
+export async function destinationFault(
+  url: URL,
+  allowedHosts: readonly WebhookHost[],
+  resolve: Resolve = lookup as Resolve,
+): Promise<string | undefined> {
+  const host = hostOf(url);
+  const { promise, resolve: found } = Promise.withResolvers<string | undefined>();
+  const timer = setTimeout(() => found(undefined), RESOLVE_MS);
+  guardedLookup(allowedHosts, resolve)(host, { all: true }, (error) =>
+    found(error instanceof ForbiddenDestination ? error.message : undefined),
+  );
+  return promise.finally(() => clearTimeout(timer));
 }
 
 type Resolve = (host: string, options: LookupOptions, done: Done) => void;
 type Done = (error: Error | null, address: string | readonly LookupAddress[], family?: number) => void;
 
 /** For `net.connect`: resolves a name and hands on only addresses that may be connected to. */
-export function guardedLookup(allowedHosts: readonly string[], resolve: Resolve = lookup as Resolve): Resolve {
+export function guardedLookup(allowedHosts: readonly WebhookHost[], resolve: Resolve = lookup as Resolve): Resolve {
   return (host, options, done) => {
+    const name = normalHost(host) ?? host;
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error !== null) return done(error, '');
       const addresses = (found as readonly LookupAddress[]).filter(({ address }) =>
-        isAllowedAddress(host, address, allowedHosts),
+        isAllowedAddress(name, address, allowedHosts),
       );
       const first = addresses[0];
       if (first === undefined) {
-        return done(new ForbiddenDestination(`host ${host} leads to an address that is not public`), '');
+        return done(
+          new ForbiddenDestination(
+            `host ${name} leads to an address inside, which webhooks.allowedHosts does not allow it`,
+          ),
+          '',
+        );
       }
       if (options.all === true) done(null, addresses);
       else done(null, first.address, first.family);

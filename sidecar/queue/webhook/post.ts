@@ -1,6 +1,7 @@
 // One HTTP POST to a webhook's receiver: on a connection of its own, to an address that was checked, with a time limit.
 // Redirects are not followed: they could lead anywhere.
 import type { RequestOptions } from 'node:https';
+import type { WebhookHost } from '../../contract.ts';
 import { ForbiddenDestination, guardedLookup, readDestination } from './destination.ts';
 
 export interface Post {
@@ -8,7 +9,7 @@ export interface Post {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
-  readonly allowedHosts: readonly string[];
+  readonly allowedHosts: readonly WebhookHost[];
 }
 
 export type PostOutcome =
