@@ -60,10 +60,11 @@ function inOrder(parts: SidecarParts): readonly Part[] {
   ];
 }
 
-/** Who is still here after the drain: in line and inside are told so, streams and WebSockets end. */
-async function giveUp({ closing, gate, container, webSockets, deadlines }: SidecarParts): Promise<void> {
+/** Who is still here after the drain: in line and inside are told so, long polls answered, streams and WebSockets end. */
+async function giveUp({ closing, gate, service, container, webSockets, deadlines }: SidecarParts): Promise<void> {
   closing.isClosing = true;
   gate.dismissAll();
+  service.queue.endWaits();
   container.close();
   webSockets.closeAll();
   deadlines.stop();

@@ -43,6 +43,8 @@ export interface Queue {
   watch(id: string, wants: 'status' | 'stream'): Watch;
   /** Resolves with the status when the request is done, the time is over, or the signal aborts; null where it is unknown. */
   waitUntilDone(id: string, waitMs: number, signal: AbortSignal): Promise<QueuedStatus | null>;
+  /** This replica ends: whoever waits until a request is done is told how it stands now, and so is who comes to wait. */
+  endWaits(): void;
   /** Seconds until a queue of this length is worked off at the measured rate of the whole deployment; at least 1. */
   estimateWaitSeconds(position: number): number | null;
   health(): { readonly ok: boolean; readonly error: string | null };

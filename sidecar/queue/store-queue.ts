@@ -31,6 +31,9 @@ export class StoreQueue implements Queue {
   readonly #statuses = new SharedLooks<QueuedStatus | null>();
   readonly #results = new SharedLooks<QueuedResult>();
   readonly #streamReads = new SharedLooks<StreamRead>();
+  /** Of clients that wait until a request is done. */
+  readonly #waits = new Set<AbortController>();
+  #isEnding = false;
 
   constructor(store: () => Store, clock: Clock, observer: QueueObserver, departuresPerSecond: () => number | null) {
     this.#store = store;
@@ -124,6 +127,8 @@ export class StoreQueue implements Queue {
 
   async waitUntilDone(id: string, waitMs: number, signal: AbortSignal): Promise<QueuedStatus | null> {
     const over = new AbortController();
+    this.#waits.add(over);
+    if (this.#isEnding) over.abort();
     const timer = this.#clock.after(waitMs, () => over.abort());
     const until = AbortSignal.any([signal, over.signal]);
     const watch = this.watch(id, 'status');
@@ -136,7 +141,13 @@ export class StoreQueue implements Queue {
     } finally {
       watch.close();
       timer.cancel();
+      this.#waits.delete(over);
     }
+  }
+
+  endWaits(): void {
+    this.#isEnding = true;
+    for (const over of this.#waits) over.abort();
   }
 
   estimateWaitSeconds(position: number): number | null {

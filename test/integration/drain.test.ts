@@ -283,6 +283,35 @@ test('after drainSeconds the rest is given up: 503 draining with Retry-After, in
   await stopped;
 });
 
+test('who waits for a result is told how it stands before the replica ends, on a connection that ends in order', async () => {
+  await begin({ settings: { drainSeconds: 1 } });
+  const submit = (id: string, prefer: string) => [
+    'POST /hang HTTP/1.1',
+    'Host: a',
+    'Content-Length: 1',
+    `X-Inference-Id: ${id}`,
+    `Prefer: ${prefer}`,
+    '',
+    'x',
+  ];
+  const submitting = await RawConnection.open(sidecar.port);
+  submitting.send(...submit('polled', 'respond-async, wait=60'));
+  await sidecar.model.when((stats) => stats.inFlight === 1);
+  const polls = await Promise.all(
+    ['status', 'result'].map(async (path) => {
+      const poll = await RawConnection.open(sidecar.port);
+      return poll.send(`GET /${path}/demo HTTP/1.1`, 'Host: a', 'X-Inference-Id: polled', 'Prefer: wait=60', '', '');
+    }),
+  );
+  const stopped = sidecar.stop();
+  expect(await submitting.untilClosed()).toMatch(/^HTTP\/1.1 202 [\s\S]*Connection: close[\s\S]*"Id":"polled"/);
+  const [status, result] = await Promise.all(polls.map((poll) => poll.untilClosed()));
+  expect(status).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close[\s\S]*"Status":"(Queue|Inference)"/);
+  expect(result).toMatch(/^HTTP\/1.1 202 [\s\S]*Connection: close[\s\S]*"Status":"(Queue|Inference)"/);
+  expect([submitting, ...polls].map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+  await stopped;
+});
+
 test('unfinished async work goes back to the queue without counting the attempt', async () => {
   await begin({ settings: { drainSeconds: 1 } });
   const id = { 'X-Inference-Id': 'unfinished' };
