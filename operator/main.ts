@@ -1,6 +1,6 @@
 // The operator's entry point: settings in, signals in, exit code out. Everything else is in run.ts.
 import { systemClock } from '../runtime/clock.ts';
-import { signalOfTermination } from '../runtime/lifecycle.ts';
+import { terminationSignal } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { foreignVariables, helpText, readSettings, redactSettings } from '../runtime/settings.ts';
 import { terminalLog } from '../runtime/terminal-log.ts';
@@ -26,9 +26,10 @@ try {
   log.info({ settings: redactSettings(operatorSettings, settings) }, 'settings');
   const variables = foreignVariables(SETTINGS_PREFIX, operatorSettings, process.env);
   if (variables.length > 0) log.warn({ variables }, 'variables of the environment that set nothing here');
-  await run(signalOfTermination(), settings, { clock: systemClock, log });
+  await run(terminationSignal(log), settings, { clock: systemClock, log });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 }
-process.exit(0);
+// What still waits for an answer is not waited for.
+process.exit();

@@ -52,7 +52,10 @@ export class AdminServer implements Part {
   constructor(options: AdminServerOptions) {
     this.#options = options;
     this.#server = createServer({ keepAliveTimeout: 5_000, requestTimeout: 30_000 }, (request, response) => {
-      void this.#handle(request, response);
+      this.#handle(request, response).catch((error: unknown) => {
+        this.#options.failed(error, request.url ?? '');
+        response.destroy();
+      });
     });
   }
 

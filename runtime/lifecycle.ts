@@ -1,4 +1,5 @@
-// Starts a program's parts in order and stops those that started in reverse, also when a later one fails to start.
+// Starts a program's parts in order and stops those that started in reverse, also when a later one fails to start. Says when to stop.
+import type { Logger } from './logger.ts';
 
 export interface Part {
   readonly name: string;
@@ -45,9 +46,22 @@ async function stopAll(parts: readonly Part[]): Promise<void> {
   if (failures.length > 0) throw new AggregateError(failures, 'not everything stopped cleanly');
 }
 
-/** Aborts on SIGTERM or SIGINT. A second signal ends the process at once: the person means it. */
-export function signalOfTermination(): AbortSignal {
+/** A program that goes on failing while it ends is not fit to end in order. */
+const MAX_FAULTS = 10;
+
+/**
+ * Aborts on SIGTERM or SIGINT; a second signal ends the process at once: the person means it. It is also the last resort for what
+ * nobody caught, thrown or rejected: logged with its stack, and the program ends in order, but with exit code 1.
+ */
+export function terminationSignal(log: Logger): AbortSignal {
   const controller = new AbortController();
+  let faults = 0;
+  process.on('uncaughtException', (error, origin) => {
+    log.fatal({ err: error, origin }, 'nobody caught this: the program ends in order, and is to be started again');
+    process.exitCode = 1;
+    if (++faults >= MAX_FAULTS) process.exit();
+    controller.abort(error);
+  });
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130);

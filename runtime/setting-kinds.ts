@@ -68,6 +68,18 @@ export function urlOrEmpty(...schemes: readonly string[]): Kind<string> {
   };
 }
 
+/** Scheme, host and port of an HTTP server, and nothing else: a path in it would be ignored. */
+export const httpOrigin: Kind<string> = {
+  expects: 'http://host:port',
+  parse: (value) => {
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (parsed?.protocol !== 'http:' || !/^http:\/\/[^/?#@\\]+\/?$/i.test(value)) {
+      throw new Error('be an address like http://host:port, without a path, query, user or password');
+    }
+    return value;
+  },
+};
+
 /** An absolute path of an HTTP request target, or empty where empty means off. */
 export const httpPathOrEmpty: Kind<string> = {
   expects: 'path that begins with /, or empty',

@@ -6,12 +6,12 @@ import { normalHost } from '../runtime/host.ts';
 import { logLevels } from '../runtime/logger.ts';
 import {
   choice,
+  httpOrigin,
   httpPathOrEmpty,
   integer,
   nonEmptyText,
   storeAddress,
   text,
-  url,
   urlOrEmpty,
   words,
 } from '../runtime/setting-kinds.ts';
@@ -108,7 +108,7 @@ export const sidecarSettings = {
     '',
     'bearer token that POST /drain and /dead-letters want; empty: callers on loopback only, and no web page',
   ),
-  upstream: setting(url('http:'), 'http://127.0.0.1:8000', 'address of the model container'),
+  upstream: setting(httpOrigin, 'http://127.0.0.1:8000', 'address of the model container'),
   concurrency: setting(
     integer(concurrencyRange.min, concurrencyRange.max),
     '1',

@@ -1,6 +1,6 @@
 // The sidecar program: settings from flags and environment, signals, exit code. Everything else is run.ts.
 import { systemClock } from '../runtime/clock.ts';
-import { signalOfTermination } from '../runtime/lifecycle.ts';
+import { terminationSignal } from '../runtime/lifecycle.ts';
 import { createLogger, gatheringOutput } from '../runtime/logger.ts';
 import { foreignVariables, redactSettings, SettingsError } from '../runtime/settings.ts';
 import { StartError } from '../runtime/start-error.ts';
@@ -29,7 +29,7 @@ logger.info({ settings: redactSettings(sidecarSettings, settings) }, 'starting')
 const variables = foreignVariables(SETTINGS_PREFIX, sidecarSettings, process.env);
 if (variables.length > 0) logger.warn({ variables }, 'variables of the environment that set nothing here');
 try {
-  const sidecar = await run(signalOfTermination(), settings, deps);
+  const sidecar = await run(terminationSignal(logger), settings, deps);
   await sidecar.stopped;
 } catch (error) {
   if (error instanceof StartError) logger.fatal(error.message);

@@ -25,9 +25,11 @@ import { processMemory } from './process-memory.ts';
 import type { QueueObserver } from './queue/observer.ts';
 import type { CreateQueueService, QueueService } from './queue/queue-service.ts';
 import { type AccessLog, createAccessLog } from './telemetry/access-log.ts';
+import { createFaultLog, type FaultLog } from './telemetry/fault-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { createQueueMetrics } from './telemetry/queue-metrics.ts';
 import { RequestMetrics } from './telemetry/request-metrics.ts';
+import { observeSidecar } from './telemetry/sidecar-gauges.ts';
 import type { Traces } from './telemetry/traces.ts';
 import { createCallContainer } from './upstream/call.ts';
 import { Container } from './upstream/container.ts';
@@ -50,6 +52,7 @@ interface Ground {
   readonly settings: SidecarSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly failed: FaultLog;
   readonly limits: ConnectionLimits;
   readonly idleTimeoutMs: number;
   readonly metrics: Metrics;
@@ -81,9 +84,10 @@ export interface SidecarParts extends Ground {
 export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces: Traces | undefined): SidecarParts {
   const ground = createGround(settings, deps, traces);
   const { clock, logger, gate, metrics, traffic } = ground;
-  const callContainer = createCallContainer(ground.container, clock, settings.maxBodyBytes, (error) =>
-    health.reportRefused(error.message),
-  );
+  const callContainer = createCallContainer(ground.container, clock, settings.maxBodyBytes, {
+    refused: (error) => health.reportRefused(error.message),
+    failed: ground.failed,
+  });
   const service = deps.createQueueService({
     settings,
     clock,
@@ -110,6 +114,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
   const pipeline = assemblePipeline(ground, { service, drain, health, keys });
   traffic.serve({
     ...pipeline,
+    failed: ground.failed,
     broken: (error, client) => {
       const answer = answerToBroken(error);
       ground.requestMetrics.refused(answer.problem.code);
@@ -126,7 +131,7 @@ export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces
     routes: adminRoutes({ settings, nowMs: () => clock.nowMs(), health, gate, drain, service, metrics }),
     failed: (error, path) => logger.error({ err: error, path }, 'admin path failed'),
   });
-  observe(ground, drain, health);
+  observeSidecar(metrics, { ...ground, drain, health });
   return { ...ground, service, drain, health, notReadyWarning, keys, admin };
 }
 
@@ -138,12 +143,14 @@ function createGround(
   const { concurrency, upstream: origin } = settings;
   const idleTimeoutMs = settings.idleTimeoutSeconds * 1000;
   const metrics = new Metrics(settings);
+  const failed = createFaultLog(logger);
   const { memoryBudgetBytes, maxBodyBytes } = settings;
   const memory = new MemoryBudget(memoryLimits(memoryBudgetBytes, processMemory().heapLimitBytes, maxBodyBytes));
   return {
     settings,
     clock,
     logger,
+    failed,
     limits,
     idleTimeoutMs,
     metrics,
@@ -152,8 +159,8 @@ function createGround(
     memory,
     gate: new Gate({ concurrency, maxWaiting: settings.maxQueue, clock }),
     deadlines: new Deadlines(clock, settings.requestTtlSeconds * 1000),
-    container: new Container({ origin, idleTimeoutMs, clock }),
-    webSockets: new WebSockets({ origin, idleTimeoutMs }),
+    container: new Container({ origin, idleTimeoutMs, clock, failed }),
+    webSockets: new WebSockets({ idleTimeoutMs }),
     traces,
     traffic: new TrafficPort({ limits, maxConnections: settings.maxConnections, idleTimeoutMs }, memory, clock),
     cors: settings.corsAllowedOrigins.length === 0 ? undefined : new Cors(settings),
@@ -263,7 +270,7 @@ function passageWays(ground: Ground, health: ContainerHealth): PassageWays {
 }
 
 function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): ExchangeHost {
-  const { clock, accessLog, requestMetrics, traces, cors } = ground;
+  const { clock, failed, accessLog, requestMetrics, traces, cors } = ground;
   return {
     cors,
     monotonicMs: () => clock.monotonicMs(),
@@ -274,6 +281,7 @@ function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): Ex
       return true;
     },
     traceOf: ({ headers }) => traces?.begin(headers.traceparent as string | undefined),
+    failed: ({ id }, error) => failed(error, id),
     ended: (exchange) => {
       const durationMs = exchange.elapsedMs();
       requestMetrics.ended(exchange, durationMs);
@@ -283,18 +291,4 @@ function exchangeHost(ground: Ground, drain: Drain, health: ContainerHealth): Ex
       if (drain.isDraining) drain.recheck();
     },
   };
-}
-
-function observe({ metrics, settings, memory, gate, traffic }: Ground, drain: Drain, health: ContainerHealth): void {
-  metrics.gauge('inference_concurrency_limit').set(settings.concurrency);
-  metrics.gaugeOf('inference_in_flight', () => gate.inFlight);
-  metrics.gaugeOf('inference_waiting', () => gate.waiting);
-  metrics.gaugeOf('inference_draining', () => (drain.isDraining ? 1 : 0));
-  metrics.gaugeOf('inference_client_connections', () => traffic.connections);
-  metrics.gauge('inference_memory_budget_bytes').set(memory.limits.totalBytes);
-  metrics.gaugeOf('inference_memory_used_bytes', () => memory.usedBytes);
-  metrics.gaugeOf('inference_memory_high_water_bytes', () => memory.highWaterBytes);
-  metrics.countOf('inference_memory_refused_total', () => memory.refusals);
-  const states = ['starting', 'healthy', 'busy', 'unhealthy', 'unreachable'] as const;
-  metrics.stateOf('inference_container_state', states, () => health.state);
 }

@@ -16,7 +16,7 @@
 import type { Socket } from 'node:net';
 import { headers, type SidecarSettings } from './contract.ts';
 import { Passage, type PassageWays } from './gate/passage.ts';
-import { SocketPassage } from './gate/socket-passage.ts';
+import { UpgradingClient } from './gate/upgrading-client.ts';
 import type { Authenticate } from './ingress/authenticate.ts';
 import { Exchange, type ExchangeHost } from './ingress/exchange.ts';
 import type { Answer } from './ingress/http/answer.ts';
@@ -31,7 +31,7 @@ import { authorityOf, originForm } from './ingress/target.ts';
 import type { Acceptance } from './prefer/accepted.ts';
 import { type Decision, decideMode } from './prefer/decide.ts';
 import type { Requests } from './prefer/requests.ts';
-import { requestHeaders } from './upstream/headers.ts';
+import { requestHeaders, withoutNames } from './upstream/headers.ts';
 import type { HealthRequests } from './upstream/health-requests.ts';
 import type { WebSockets } from './upstream/websocket.ts';
 
@@ -61,8 +61,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const exchange = new Exchange(request, response, host);
       const route = enter(exchange, parts);
       if (route === undefined) return;
-      if (route.kind === 'status') return void requests.status(exchange);
-      if (route.kind === 'result') return void requests.result(exchange);
+      if (route.kind === 'status') return exchange.settle(requests.status(exchange));
+      if (route.kind === 'result') return exchange.settle(requests.result(exchange));
 
       if (isHealthCheck(exchange, settings.healthPath)) {
         exchange.mode = 'health';
@@ -85,10 +85,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const route = enter(exchange, parts);
       if (route === undefined) return;
       // No WebSockets there; an upgrade may be ignored.
-      if (route.kind === 'status') return void requests.status(exchange);
-      if (route.kind === 'result') return void requests.result(exchange);
+      if (route.kind === 'status') return exchange.settle(requests.status(exchange));
+      if (route.kind === 'result') return exchange.settle(requests.result(exchange));
       if (!host.cameForWork()) return exchange.answerProblem(goodbye);
-      new SocketPassage(exchange, headersFor(exchange, undefined), socket, rest, webSockets, ways).throughGate();
+      // Its bytes could not be told from those of the WebSocket.
+      if (request.hasBody)
+        return exchange.answerLast(problem('malformed_request', 'an upgrade to WebSocket has no body'));
+      const client = new UpgradingClient(exchange, socket, rest, webSockets);
+      new Passage(exchange, withoutNames(headersFor(exchange, undefined), ofBodies), ways, client).throughGate();
     },
   };
 }
@@ -156,6 +160,9 @@ function isHealthCheck({ request, target }: Exchange, healthPath: string): boole
   const isHealthPath = target.length === healthPath.length || target[healthPath.length] === '?';
   return isHealthPath && (request.method === 'GET' || request.method === 'HEAD');
 }
+
+/** Announces what comes behind a body, which an upgrade does not have. */
+const ofBodies: ReadonlySet<string> = new Set(['trailer']);
 
 /** The client's header lines as the container gets them; a decision's `Prefer` lines replace the client's. */
 function headersFor(exchange: Exchange, decision: Decision | undefined): string[] {

@@ -1,6 +1,7 @@
 // The sidecar's life: parts started in order, a drain when the signal aborts, parts stopped in reverse.
 // main.ts and the tests both call `run`.
 import { isLoopback } from '../runtime/admin-server.ts';
+import { guardedClock } from '../runtime/boundary.ts';
 import { type Part, startAll } from '../runtime/lifecycle.ts';
 import type { SidecarSettings } from './contract.ts';
 import { createParts, type SidecarDeps, type SidecarParts } from './parts.ts';
@@ -19,8 +20,10 @@ const OPEN_TO_ALL =
   'listens on loopback only';
 
 /** Resolves when the sidecar serves. It drains and stops when the signal aborts. */
-export async function run(signal: AbortSignal, settings: SidecarSettings, deps: SidecarDeps): Promise<RunningSidecar> {
-  const { logger } = deps;
+export async function run(signal: AbortSignal, settings: SidecarSettings, given: SidecarDeps): Promise<RunningSidecar> {
+  const { logger } = given;
+  const timerFailed = (error: unknown) => logger.error({ err: error }, 'a fault of the sidecar itself in a timer');
+  const deps = { ...given, clock: guardedClock(given.clock, timerFailed) };
   const parts = createParts(settings, deps, await openTraces(settings, deps));
   const { drain, traffic, admin, gate, service, clock } = parts;
   const running = await startAll(inOrder(parts));

@@ -5,6 +5,8 @@ import { Line, type Place } from './line.ts';
 
 export interface Expiring {
   expired(): void;
+  /** It has thrown. Does not throw. */
+  failed(error: unknown): void;
 }
 
 interface Entry {
@@ -53,7 +55,11 @@ export class Deadlines {
         return;
       }
       this.#line.take();
-      first.who.expired();
+      try {
+        first.who.expired();
+      } catch (error) {
+        first.who.failed(error);
+      }
     }
   }
 }

@@ -9,6 +9,8 @@ export interface Waiter {
   admitted(slot: Slot): void;
   /** The replica ends before its turn came. */
   dismissed(): void;
+  /** One of these has thrown. Does not throw. */
+  failed(error: unknown): void;
 }
 
 export interface GateOptions {
@@ -114,8 +116,8 @@ export class Gate implements WorkGate {
 
   /** Sends away every sync caller in line. */
   dismissAll(): void {
-    for (let next = this.#callers.take(); next !== undefined; next = this.#callers.take()) next.waiter.dismissed();
-    for (const waiter of this.#aside) waiter.dismissed();
+    for (let next = this.#callers.take(); next !== undefined; next = this.#callers.take()) dismiss(next.waiter);
+    for (const waiter of this.#aside) dismiss(waiter);
   }
 
   acquireForWork(signal: AbortSignal): Promise<Slot> {
@@ -133,7 +135,7 @@ export class Gate implements WorkGate {
       resolve(slot);
     };
     const place = this.#work.join({
-      waiter: { admitted, dismissed: leave },
+      waiter: { admitted, dismissed: leave, failed: reject },
       sinceMs: this.#options.clock.monotonicMs(),
     });
     signal.addEventListener('abort', leave, { once: true });
@@ -153,7 +155,14 @@ export class Gate implements WorkGate {
       while (this.#isOpen && this.#inFlight < this.#options.concurrency) {
         const next = this.#next();
         if (next === undefined) return;
-        next.waiter.admitted(this.#occupy(this.#options.clock.monotonicMs() - next.sinceMs));
+        const slot = this.#occupy(this.#options.clock.monotonicMs() - next.sinceMs);
+        try {
+          next.waiter.admitted(slot);
+        } catch (error) {
+          // Not the failure of whoever gave the slot back, nor of those behind.
+          next.waiter.failed(error);
+          slot.release();
+        }
       }
     } finally {
       this.#isAdmitting = false;
@@ -179,6 +188,14 @@ export class Gate implements WorkGate {
     this.#inFlight--;
     this.#admit();
   };
+}
+
+function dismiss(waiter: Waiter): void {
+  try {
+    waiter.dismissed();
+  } catch (error) {
+    waiter.failed(error);
+  }
 }
 
 class OccupiedSlot implements Slot {

@@ -1,23 +1,27 @@
-// One sync request's way: the line, a slot, the container, its response back. Holds its slot and gives it back on every
-// exit. What may happen, in order:
+// One sync request's way, or a WebSocket's: the line, a slot, the container, its response back. Holds its slot and gives it back on
+// every exit. What may happen, in order:
 //   waiting  -> admitted | client leaves | deadline: 504 request_expired | the replica ends: 503
 //   inside   -> response head | no connection: waits again, or 502 | reset: once more, or 502 | client leaves | 504
+//   open     -> a WebSocket: only its end, or silence, ends it
 //   relaying -> end | container dies: the client's connection breaks | client leaves: the container's closes
+import type { Socket } from 'node:net';
 import { type Body, type BodyWaiter, bodyOf } from '../ingress/body.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import { type Problem, problem } from '../ingress/problem.ts';
 import type { Slot } from '../queue/parts.ts';
 import type { RawHeaders } from '../store/record.ts';
+import { UnwritableRequest } from '../upstream/client/request-head.ts';
 import type { ResponseHead } from '../upstream/client/response-head.ts';
 import type { ResponseHandler, RoundTrip } from '../upstream/client/round-trip.ts';
 import type { Container } from '../upstream/container.ts';
 import { codeOfFailure, failureProblem } from '../upstream/failure.ts';
-import { interimHeaders, requestTrailers } from '../upstream/headers.ts';
+import { requestTrailers } from '../upstream/headers.ts';
 import { Relay, type RelayWays } from '../upstream/relay.ts';
 import { admissionProblem, dismissal } from './admission.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Gate, Waiter } from './gate.ts';
 import type { ServiceRate } from './service-rate.ts';
+import type { UpgradingClient } from './upgrading-client.ts';
 
 /** What all passages share. */
 export interface PassageWays extends RelayWays {
@@ -34,7 +38,7 @@ export interface PassageWays extends RelayWays {
 type PlaceInLine = NonNullable<ReturnType<Gate['enter']>>;
 
 /** The health path answers but the traffic port refuses: after so many tries it is no restart any more. */
-export const MOST_REFUSALS = 3;
+const MOST_REFUSALS = 3;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 export class Passage implements Waiter, ResponseHandler, BodyWaiter {
@@ -43,6 +47,7 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   readonly #ways: PassageWays;
   readonly #deadline: ReturnType<Deadlines['start']>;
   readonly #relay: Relay;
+  readonly #upgrading: UpgradingClient | undefined;
   #place: PlaceInLine | undefined;
   #slot: Slot | undefined;
   #body: Body | undefined;
@@ -52,11 +57,13 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   #refusals = 0;
   #hasRepeated = false;
 
-  constructor(exchange: Exchange, headers: RawHeaders, ways: PassageWays) {
+  /** `upgrading`: the client asks for a WebSocket. */
+  constructor(exchange: Exchange, headers: RawHeaders, ways: PassageWays, upgrading?: UpgradingClient) {
     this.#exchange = exchange;
     this.#headers = headers;
     this.#ways = ways;
     this.#relay = new Relay(exchange, ways);
+    this.#upgrading = upgrading;
     this.#deadline = ways.deadlines.start(this, exchange.arrivedAtMs);
     exchange.onClientGone(() => this.#end(undefined));
   }
@@ -75,6 +82,11 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   }
 
   admitted(slot: Slot): void {
+    // It ended while it could not be taken out of the line.
+    if (this.#isOver) {
+      slot.release();
+      return;
+    }
     this.#slot = slot;
     this.#place = undefined;
     this.#exchange.admitted();
@@ -125,14 +137,20 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     this.#end(dismissal);
   }
 
-  onInterim({ status, reason, lines }: ResponseHead): void {
-    this.#exchange.response.inform(status, reason, interimHeaders(lines));
+  onInterim(head: ResponseHead): void {
+    this.#relay.interim(this.#trip!, head);
   }
 
   onResponseStart(head: ResponseHead): void {
-    this.#ways.deadlines.cancel(this.#deadline);
-    this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#exchange.queueMs;
+    this.#answered();
     this.#relay.head(head);
+  }
+
+  /** The slot is held until the client's socket closes. */
+  onUpgrade(head: ResponseHead, container: Socket, rest: Buffer): void {
+    this.#answered();
+    this.#trip = undefined;
+    this.#upgrading?.opened(head, container, rest);
   }
 
   onResponseData(bytes: Buffer): void {
@@ -148,6 +166,10 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     this.#trip = undefined;
     this.#ways.rate.observe(this.#exchange.elapsedMs() - this.#exchange.queueMs);
     this.#end(undefined);
+  }
+
+  failed(error: unknown): void {
+    this.#exchange.failed(error);
   }
 
   onResponseError(error: Error): void {
@@ -166,15 +188,28 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
     else this.#end(failureProblem(error));
   }
 
+  #answered(): void {
+    this.#ways.deadlines.cancel(this.#deadline);
+    this.#exchange.upstreamMs = this.#exchange.elapsedMs() - this.#exchange.queueMs;
+  }
+
   #send(): void {
     const { request, target } = this.#exchange;
     const body = this.#body ?? null;
     const trailers = requestTrailers(request.rawTrailers);
     try {
-      const outgoing = { method: request.method, target, headers: this.#headers, body, trailers };
+      const outgoing = {
+        method: request.method,
+        target,
+        headers: this.#headers,
+        body,
+        trailers,
+        isUpgrade: this.#upgrading !== undefined,
+      };
       this.#trip = this.#ways.container.send(outgoing, this);
     } catch (error) {
-      this.#end(problem('malformed_request', error instanceof Error ? error.message : String(error)));
+      if (!(error instanceof UnwritableRequest)) throw error;
+      this.#end(problem('malformed_request', error.message));
     }
   }
 
@@ -182,16 +217,21 @@ export class Passage implements Waiter, ResponseHandler, BodyWaiter {
   #end(answer: Problem | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#ways.deadlines.cancel(this.#deadline);
-    if (this.#place !== undefined) {
-      this.#ways.gate.leave(this.#place);
-      this.#exchange.endsInLine();
-    }
-    if (this.#isAside) this.#ways.gate.forget(this);
-    if (answer !== undefined) this.#exchange.answerProblem(answer);
-    this.#trip?.abort();
-    this.#slot?.release();
+    const slot = this.#slot;
     this.#slot = undefined;
+    try {
+      this.#ways.deadlines.cancel(this.#deadline);
+      if (this.#place !== undefined) {
+        this.#ways.gate.leave(this.#place);
+        this.#exchange.endsInLine();
+      }
+      if (this.#isAside) this.#ways.gate.forget(this);
+      if (answer !== undefined) this.#exchange.answerProblem(answer);
+      this.#trip?.abort();
+    } finally {
+      // Whatever throws above: a slot that is never given back is one less for all who come later.
+      slot?.release();
+    }
   }
 
   #mayWaitAgain(error: Error): boolean {

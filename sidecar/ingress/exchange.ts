@@ -7,7 +7,7 @@ import { type RequestTrace, traceParentOf } from '../upstream/trace.ts';
 import type { Cors } from './cors.ts';
 import type { Answer, AnswerWatcher } from './http/answer.ts';
 import type { IncomingRequest } from './http/request.ts';
-import { type Problem, problemBody, problemHeaders, problems } from './problem.ts';
+import { type Problem, problem, problemBody, problemHeaders, problems } from './problem.ts';
 
 /** What an exchange asks of its surroundings. */
 export interface ExchangeHost {
@@ -22,6 +22,8 @@ export interface ExchangeHost {
   readonly cors: Cors | undefined;
   /** Called once, when the answer is complete or the client is gone. */
   ended(exchange: Exchange): void;
+  /** Our own code threw while it was at work for it. */
+  failed(exchange: Exchange, error: unknown): void;
 }
 
 export class Exchange implements AnswerWatcher {
@@ -142,10 +144,10 @@ export class Exchange implements AnswerWatcher {
   }
 
   /** The connection is a WebSocket from now on: what its 101 carries beyond the container's fields. */
-  switched(): Record<string, string> {
+  switched(): readonly string[] {
     this.#hasSwitched = true;
     this.headMs = this.elapsedMs();
-    return { 'X-Inference-Id': this.id, 'Server-Timing': this.#timing() };
+    return ['X-Inference-Id', this.id, 'Server-Timing', this.#timing()];
   }
 
   /** Writes the head: the lines given, then what every response of ours carries. */
@@ -201,6 +203,28 @@ export class Exchange implements AnswerWatcher {
     this.response.breakOff();
   }
 
+  /**
+   * Whatever our own code threw while it was at work for this request: the request's failure, and nobody else's. Answered with 500
+   * where no head is written yet, else broken off; who is at work for it stops.
+   */
+  failed(error: unknown): void {
+    this.#host.failed(this, error);
+    try {
+      if (!this.response.hasHead && !this.#hasSwitched) this.answerLast(INTERNAL_ERROR);
+      else if (!this.response.isEnded) this.breakOff();
+      this.#clientGone?.();
+      this.#leaving?.abort();
+    } catch (another) {
+      this.#host.failed(this, another);
+      this.breakOff();
+    }
+  }
+
+  /** For what is done for it later on. */
+  settle(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.failed(error));
+  }
+
   #timing(): string {
     const queue = `queue;dur=${tenths(this.queueMs)}`;
     return this.upstreamMs < 0 ? queue : `${queue}, upstream;dur=${tenths(this.upstreamMs)}`;
@@ -208,12 +232,17 @@ export class Exchange implements AnswerWatcher {
 
   answerClosed(isWhole: boolean): void {
     this.hasEnded = true;
-    if (!isWhole) {
-      this.hasClientLeft = true;
-      this.#clientGone?.();
-      this.#leaving?.abort();
-    }
+    this.hasClientLeft = !isWhole;
+    const clientGone = this.#clientGone;
     this.#clientGone = undefined;
+    try {
+      if (!isWhole) {
+        clientGone?.();
+        this.#leaving?.abort();
+      }
+    } catch (error) {
+      this.#host.failed(this, error);
+    }
     this.#host.ended(this);
   }
 }
@@ -222,6 +251,8 @@ export class Exchange implements AnswerWatcher {
 export function leavesContentOut(method: string, status: number, body: Uint8Array): boolean {
   return status === 204 || status === 304 || (method === 'HEAD' && body.length === 0);
 }
+
+const INTERNAL_ERROR = problem('internal_error', 'the sidecar itself failed at this request; its log says why');
 
 /** Faster than `toFixed`, which is in every answer. */
 function tenths(ms: number): number {

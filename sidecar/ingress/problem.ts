@@ -41,6 +41,7 @@ export const problems = {
   quota_exceeded: row(429, 'the deployment keeps as many bytes in the store as it may'),
   headers_too_large: row(431, 'request line and headers, or their number, are over the limit'),
   transfer_coding_unknown: row(501, 'a `Transfer-Encoding` other than `chunked`'),
+  internal_error: row(500, 'the sidecar itself failed at this request; its log has the id'),
   upstream_unreachable: row(502, 'the container accepted no connection'),
   upstream_reset: row(502, 'the container closed the connection before its first byte'),
   upstream_invalid: row(502, 'the container answered something that is not HTTP'),

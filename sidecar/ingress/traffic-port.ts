@@ -1,11 +1,12 @@
 // The traffic port: a listening socket whose connections are read by Node's own strict parser. Hands what comes to the pipeline;
 // decides nothing.
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { guarded } from '../../runtime/boundary.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { listen } from '../../runtime/http.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
 import { AnswerHeads } from './http/answer-head.ts';
-import type { ConnectionWays } from './http/connection.ts';
+import type { ConnectionWays } from './http/connection-ways.ts';
 import { ClientConnections } from './http/connections.ts';
 import { NodeParser } from './http/node-parser.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -17,7 +18,8 @@ export interface TrafficOptions {
   readonly idleTimeoutMs: number;
 }
 
-export interface TrafficHandlers extends Pick<ConnectionWays, 'request' | 'upgrade' | 'broken' | 'isDraining'> {
+export interface TrafficHandlers
+  extends Pick<ConnectionWays, 'request' | 'upgrade' | 'broken' | 'isDraining' | 'failed'> {
   /** A connection more than there may be: Node has closed it. */
   dropped(): void;
 }
@@ -60,7 +62,19 @@ export class TrafficPort {
     const ways = { ...handlers, parser: this.#parser, heads, limits, idleTimeoutMs, memory: this.#memory };
     const connections = new ClientConnections(ways, this.#clock);
     this.#connections = connections;
-    this.#server.on('connection', (socket) => connections.add(socket)).on('drop', () => handlers.dropped());
+    this.#server
+      .on('connection', (socket) => {
+        try {
+          connections.add(socket);
+        } catch (error) {
+          handlers.failed(error);
+          socket.destroy();
+        }
+      })
+      .on(
+        'drop',
+        guarded(() => handlers.dropped(), handlers.failed),
+      );
   }
 
   listen(host: string, port: number): Promise<void> {

@@ -7,7 +7,7 @@ import { type Problem, problem } from '../ingress/problem.ts';
 import type { Queue } from '../queue/queue.ts';
 import { destinationFault, ForbiddenDestination, readDestination } from '../queue/webhook/destination.ts';
 import type { Submission } from '../store/record.ts';
-import type { SubmitOutcome } from '../store/store.ts';
+import { StoreError, type SubmitOutcome } from '../store/store.ts';
 import { requestHeaders } from '../upstream/headers.ts';
 import type { Decision } from './decide.ts';
 import type { Requests } from './requests.ts';
@@ -45,7 +45,7 @@ export class Acceptance {
         exchange.answerProblem(bodyProblem(body.kind, maxBodyBytes));
         return;
       }
-      void this.#store(exchange, decision, body.bytes, webhook);
+      exchange.settle(this.#store(exchange, decision, body.bytes, webhook));
     });
     exchange.askForBody();
   }
@@ -100,8 +100,11 @@ export class Acceptance {
         await this.#requests.answerResult(exchange, ['Preference-Applied', decision.applied]);
         return;
       }
-    } catch {
-      // It is stored: that the store went away while the client waited does not refuse it.
+    } catch (error) {
+      // It is stored: whatever failed while the client waited does not refuse it.
+      this.#answerAccepted(exchange, decision);
+      if (!(error instanceof StoreError)) throw error;
+      return;
     }
     this.#answerAccepted(exchange, decision);
   }

@@ -5,6 +5,7 @@ import type { Exchange } from '../ingress/exchange.ts';
 import { problemBody } from '../ingress/problem.ts';
 import type { Queue, QueuedStatus } from '../queue/queue.ts';
 import type { StreamChunk, StreamStart } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
 import { EventStreamPosition } from '../upstream/event-stream.ts';
 import { isPlain } from '../upstream/headers.ts';
 import { withEventId } from './event-id.ts';
@@ -37,7 +38,7 @@ export async function followResult(exchange: Exchange, queue: Queue, clock: Cloc
       return true;
     }
   } catch (error) {
-    if (!reader.hasBegun) throw error;
+    if (!reader.hasBegun || !(error instanceof StoreError)) throw error;
     // The store went away under an open stream: the client comes back with `Last-Event-ID`.
     exchange.breakOff();
   } finally {

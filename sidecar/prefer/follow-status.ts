@@ -2,6 +2,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Exchange } from '../ingress/exchange.ts';
 import type { Queue } from '../queue/queue.ts';
+import { StoreError } from '../store/store.ts';
 import { writeComments } from './keep-alive.ts';
 import { statusDocument } from './status-document.ts';
 
@@ -29,7 +30,7 @@ export async function followStatus(exchange: Exchange, queue: Queue, clock: Cloc
       await watch.changed(clientGone);
     }
   } catch (error) {
-    if (shown === '') throw error;
+    if (shown === '' || !(error instanceof StoreError)) throw error;
     // The store went away under an open stream: the client comes back and is told by then.
     exchange.breakOff();
     return true;

@@ -2,9 +2,10 @@
 import { type Problem, problem } from '../ingress/problem.ts';
 import { StoreError } from '../store/store.ts';
 
+/** Throws what is not the store's: that it does not answer would be a wrong trail. */
 export function storeProblem(error: unknown): Problem {
-  const retryAfterSeconds = error instanceof StoreError ? error.retryAfterSeconds : 2;
-  return problem('store_unavailable', error instanceof Error ? error.message : String(error), { retryAfterSeconds });
+  if (!(error instanceof StoreError)) throw error;
+  return problem('store_unavailable', error.message, { retryAfterSeconds: error.retryAfterSeconds });
 }
 
 /** The same for what changes something: it may have been done although the store's answer was lost. */

@@ -132,7 +132,7 @@ function wire(around: QueueSurroundings, times: QueueTimes, store: Store, isLeav
   const { settings, clock, logger, gate, callContainer, observer, finished } = around;
   const leaseMs = settings.leaseSeconds * 1000;
   const heartbeat = new Heartbeat(store, clock, leaseMs);
-  const sweeper = new Sweeper({ periodMs: times.sweepPeriodMs, sweepMax }, store, clock, observer);
+  const sweeper = new Sweeper({ periodMs: times.sweepPeriodMs, sweepMax }, store, clock, observer, logger);
   const givingUp = new AbortController();
   const breaker = new Breaker({
     threshold: times.breakerThreshold,

@@ -1,6 +1,7 @@
 // Does regularly what time asks of the store, and looks at its figures: the measured rate that waits are estimated from.
 // Every replica sweeps; the store makes sure that each request is touched once.
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import { type QueueFigures, type Store, StoreError, type SweepReport } from '../store/store.ts';
 import type { QueueObserver } from './observer.ts';
 
@@ -15,16 +16,18 @@ export class Sweeper {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #observer: QueueObserver;
+  readonly #logger: Logger;
   #timer: Timer | undefined;
   #isRunning = false;
   #sweeping: Promise<void> = Promise.resolve();
   #figures: QueueFigures | undefined;
 
-  constructor(options: SweeperOptions, store: Store, clock: Clock, observer: QueueObserver) {
+  constructor(options: SweeperOptions, store: Store, clock: Clock, observer: QueueObserver, logger: Logger) {
     this.#options = options;
     this.#store = store;
     this.#clock = clock;
     this.#observer = observer;
+    this.#logger = logger;
   }
 
   /** As of the last sweep; undefined before the first. */
@@ -55,7 +58,8 @@ export class Sweeper {
         .then(() => this.#sweep())
         // The store counts its own errors; what was not done now is done at the next sweep.
         .catch((error: unknown) => {
-          if (!(error instanceof StoreError)) throw error;
+          if (!(error instanceof StoreError))
+            this.#logger.error({ err: error }, 'a fault of the sidecar itself at a sweep');
         })
         .finally(() => {
           // Not all at the same moment, where many replicas started together.

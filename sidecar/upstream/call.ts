@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { GatheredBytes } from '../gathered-bytes.ts';
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
+import { UnwritableRequest } from './client/request-head.ts';
 import type { ResponseHead } from './client/response-head.ts';
 import type { ResponseHandler, RoundTrip } from './client/round-trip.ts';
 import type { Container } from './container.ts';
@@ -11,16 +12,22 @@ import { isEventStream } from './event-stream.ts';
 import { codeOfFailure } from './failure.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
-/** `refused`: nobody listens at the container's address. */
+export interface CallObserver {
+  /** Nobody listens at the container's address. */
+  refused(error: Error): void;
+  /** Our own code threw while it was at work for this request. */
+  failed(error: unknown, id: string): void;
+}
+
 export function createCallContainer(
   container: Container,
   clock: Clock,
   maxResponseBytes: number,
-  refused: (error: Error) => void,
+  observer: CallObserver,
 ): CallContainer {
   return (claim, call) => {
     const { submission } = claim;
-    const gathering = new Gathering(claim, call, clock, maxResponseBytes, refused);
+    const gathering = new Gathering(claim, call, clock, maxResponseBytes, observer);
     gathering.send(() =>
       container.send(
         {
@@ -42,7 +49,8 @@ class Gathering implements ResponseHandler {
   readonly #call: ContainerCall;
   readonly #clock: Clock;
   readonly #maxBytes: number;
-  readonly #refused: (error: Error) => void;
+  readonly #observer: CallObserver;
+  readonly #id: string;
   readonly #isKept: boolean;
   #trip: RoundTrip | undefined;
   #status = 0;
@@ -50,13 +58,14 @@ class Gathering implements ResponseHandler {
   #isEventStream = false;
   #body = new GatheredBytes();
 
-  constructor(claim: Claim, call: ContainerCall, clock: Clock, maxBytes: number, refused: (error: Error) => void) {
+  constructor(claim: Claim, call: ContainerCall, clock: Clock, maxBytes: number, observer: CallObserver) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
     this.outcome = promise;
     this.#call = call;
     this.#clock = clock;
     this.#maxBytes = maxBytes;
-    this.#refused = refused;
+    this.#observer = observer;
+    this.#id = claim.id;
     this.#isKept = claim.submission.mode === 'async';
     const abort = () => this.#end({ kind: 'aborted' });
     this.#settle = (outcome) => {
@@ -72,7 +81,8 @@ class Gathering implements ResponseHandler {
     try {
       this.#trip = begin();
     } catch (error) {
-      this.onResponseError(error as Error);
+      if (error instanceof UnwritableRequest) this.onResponseError(error);
+      else this.failed(error);
     }
   }
 
@@ -105,8 +115,17 @@ class Gathering implements ResponseHandler {
 
   onResponseError(error: Error): void {
     const code = codeOfFailure(error);
-    if (code === 'upstream_unreachable') this.#refused(error);
+    if (code === 'upstream_unreachable') this.#observer.refused(error);
     this.#settle({ kind: 'no_response', code, message: error.message });
+  }
+
+  failed(error: unknown): void {
+    this.#observer.failed(error, this.#id);
+    this.#settle({
+      kind: 'no_response',
+      code: 'internal_error',
+      message: 'a fault of the sidecar itself; see its log',
+    });
   }
 
   /** Ends early: what the container still sends is not wanted. */

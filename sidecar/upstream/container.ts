@@ -12,6 +12,8 @@ export interface ContainerOptions {
   /** Longest silence inside a response body. */
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
+  /** Our own code threw at a connection to it that nobody was waiting for. */
+  failed(error: unknown): void;
 }
 
 export class Container {
@@ -19,19 +21,21 @@ export class Container {
   /** For requests without one. */
   readonly #host: string;
 
-  constructor({ origin, idleTimeoutMs, clock }: ContainerOptions) {
+  constructor({ origin, idleTimeoutMs, clock, failed }: ContainerOptions) {
     const url = new URL(origin);
     this.#host = url.host;
-    this.#pool = new ConnectionPool({ address: addressOf(url), clock, longestSilenceMs: idleTimeoutMs });
+    this.#pool = new ConnectionPool({ address: addressOf(url), clock, longestSilenceMs: idleTimeoutMs, failed });
   }
 
   /** Sends the request; the handler hears of everything else, errors included. Throws where it cannot be written. */
   send(request: ContainerRequest, handler: ResponseHandler): RoundTrip {
-    const { method, target, headers, body } = request;
+    const { method, target, headers, body, isUpgrade = false } = request;
     const framing = framingOf(request);
-    // Some servers send a body with HEAD, or leave one unread that they did not expect: nothing comes after these.
-    const isLast = method === 'HEAD' || (body !== null && !expectsBody(method));
-    const head = requestHead({ method, target, host: this.#host }, headers, framing, !isLast);
+    // Some servers send a body with HEAD, or leave one unread that they did not expect: nothing comes after these. Nor after an
+    // upgrade, whose socket may become another protocol's.
+    const isLast = method === 'HEAD' || (body !== null && !expectsBody(method)) || isUpgrade;
+    const connection = isUpgrade ? 'upgrade' : isLast ? 'close' : 'keep-alive';
+    const head = requestHead({ method, target, host: this.#host }, headers, framing, connection);
     const trip = new RoundTrip(request, handler, head, framing, isLast);
     this.#pool.send(trip);
     return trip;

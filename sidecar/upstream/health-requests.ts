@@ -64,6 +64,10 @@ export class HealthRequests implements ResponseHandler {
     this.#fail(failureProblem(error));
   }
 
+  failed(error: unknown): void {
+    this.#end((exchange) => exchange.failed(error));
+  }
+
   #send(): void {
     const { healthPath: target, healthTimeoutSeconds } = this.#settings;
     const timeoutMs = healthTimeoutSeconds * 1000;
@@ -89,7 +93,11 @@ export class HealthRequests implements ResponseHandler {
     this.#body = new GatheredBytes();
     for (const exchange of exchanges) {
       exchange.upstreamMs = exchange.elapsedMs();
-      answer(exchange);
+      try {
+        answer(exchange);
+      } catch (error) {
+        exchange.failed(error);
+      }
     }
   }
 }

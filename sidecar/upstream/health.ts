@@ -129,7 +129,12 @@ export class ContainerHealth {
     if (url === undefined || this.#isStopped) return;
     this.#probing = probe(url, timeoutMs, this.#around.clock, (outcome) => {
       this.#probing = undefined;
-      this.#judge(outcome);
+      try {
+        this.#judge(outcome);
+      } catch (error) {
+        // The next probe comes all the same: without it the container would stay for ever what it was.
+        this.#around.logger.error({ err: error }, 'a fault of the sidecar itself at a health probe');
+      }
       this.#schedule();
     });
   }

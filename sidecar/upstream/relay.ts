@@ -7,7 +7,7 @@ import type { ResponseHead } from './client/response-head.ts';
 import type { RoundTrip } from './client/round-trip.ts';
 import { EventStreamPosition, isEventStream } from './event-stream.ts';
 import { failureProblem } from './failure.ts';
-import { headerOf, isPlain, responseHeaders, responseTrailers } from './headers.ts';
+import { headerOf, interimHeaders, isPlain, responseHeaders, responseTrailers } from './headers.ts';
 
 export interface RelayWays {
   /** A chunk of an event stream passed: the first after so long from arrival, or one after so long a gap. */
@@ -30,6 +30,11 @@ export class Relay {
   constructor(exchange: Exchange, ways: RelayWays) {
     this.#exchange = exchange;
     this.#ways = ways;
+  }
+
+  /** At once, and no faster than the client reads. */
+  interim(trip: RoundTrip, { status, reason, lines }: ResponseHead): void {
+    if (!this.#exchange.response.inform(status, reason, interimHeaders(lines))) this.#wait(trip);
   }
 
   head(head: ResponseHead): void {

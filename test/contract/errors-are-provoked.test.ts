@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Passage } from '../../sidecar/gate/passage.ts';
 import { type ProblemCode, type ProblemRow, problems } from '../../sidecar/ingress/problem.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { TestRedis } from '../support/redis.ts';
@@ -115,6 +116,13 @@ const provocations: Readonly<Record<ProblemCode, Provocation>> = {
   quota_exceeded: request('/echo', prefer, 'POST', { settings: { maxStoredBytes: 1 } }),
   headers_too_large: raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`),
   transfer_coding_unknown: raw('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),
+  // No client can bring it about: a step of ours is made to throw.
+  internal_error: withSidecar({}, async ({ url }) => {
+    vi.spyOn(Passage.prototype, 'admitted').mockImplementationOnce(() => {
+      throw new Error('a fault');
+    });
+    return answerOf(fetch(`${url}/echo`));
+  }),
   upstream_unreachable: withSidecar({ settings: { healthPath: '' } }, async ({ url, model }) => {
     model.crash();
     return answerOf(fetch(`${url}/echo`));

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address() as { port: number };
   const origin = `http://127.0.0.1:${address.port}`;
-  container = new Container({ origin, idleTimeoutMs: 60_000, clock: systemClock });
+  container = new Container({ origin, idleTimeoutMs: 60_000, clock: systemClock, failed: () => undefined });
   pool = new Pool(origin, { pipelining: 1, maxHeaderSize: 64 * 1024, headersTimeout: 0, bodyTimeout: 60_000 });
 });
 afterAll(async () => {
@@ -79,6 +79,7 @@ function byOurs(target: string, method: string): Promise<Seen> {
           seen.body += bytes.toString('latin1');
         },
         onResponseEnd: (trailers) => resolve({ ...seen, trailers, end: 'whole' }),
+        failed: () => undefined,
         onResponseError: (error) => resolve({ ...seen, error: error.message }),
       },
     );

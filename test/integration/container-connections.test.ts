@@ -19,7 +19,12 @@ beforeEach(async () => {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };
-  container = new Container({ origin: `http://127.0.0.1:${port}`, idleTimeoutMs: 60_000, clock: systemClock });
+  container = new Container({
+    origin: `http://127.0.0.1:${port}`,
+    idleTimeoutMs: 60_000,
+    clock: systemClock,
+    failed: () => undefined,
+  });
 });
 afterEach(() => {
   container.close();
@@ -39,6 +44,7 @@ function ask(method = 'POST', body: Uint8Array | null = null): Promise<number> {
         },
         onResponseData: () => undefined,
         onResponseEnd: () => resolve(status),
+        failed: () => undefined,
         onResponseError: reject,
       },
     );
@@ -101,6 +107,7 @@ test('an abort closes the connection and tells nobody', async () => {
       onResponseStart: () => started.resolve(),
       onResponseData: () => told.push('data'),
       onResponseEnd: () => told.push('end'),
+      failed: () => undefined,
       onResponseError: () => told.push('error'),
     },
   );

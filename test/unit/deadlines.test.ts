@@ -3,11 +3,16 @@ import { expect, test } from 'vitest';
 import { Deadlines } from '../../sidecar/gate/deadlines.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
+const unexpected = (error: unknown): never => {
+  throw error;
+};
+
 test('each expires once, at its own time, and who is canceled never does', () => {
   const clock = new ManualClock();
   const deadlines = new Deadlines(clock, 1_000);
   const expired: string[] = [];
-  const start = (name: string) => deadlines.start({ expired: () => expired.push(name) }, clock.monotonicMs());
+  const start = (name: string) =>
+    deadlines.start({ failed: unexpected, expired: () => expired.push(name) }, clock.monotonicMs());
   start('a');
   clock.advance(400);
   const b = start('b');
@@ -28,7 +33,7 @@ test('each expires once, at its own time, and who is canceled never does', () =>
 test('many deadlines need one timer', () => {
   const clock = new ManualClock();
   const deadlines = new Deadlines(clock, 1_000);
-  const nobody = { expired: () => undefined };
+  const nobody = { failed: unexpected, expired: () => undefined };
   for (let i = 0; i < 1_000; i++) deadlines.cancel(deadlines.start(nobody, clock.monotonicMs()));
   expect(clock.timers).toBe(1);
   clock.advance(1_000);

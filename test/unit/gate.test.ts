@@ -4,6 +4,10 @@ import { systemClock } from '../../runtime/clock.ts';
 import { Gate } from '../../sidecar/gate/gate.ts';
 import type { Slot } from '../../sidecar/queue/parts.ts';
 
+const unexpected = (error: unknown): never => {
+  throw error;
+};
+
 const gateOf = (concurrency: number, maxWaiting = 1000) => new Gate({ concurrency, maxWaiting, clock: systemClock });
 
 /** Callers that write down who was let in. */
@@ -12,6 +16,7 @@ function entrance(gate: Gate) {
   const dismissed: string[] = [];
   const call = (name: string) => ({
     admitted: (slot: Slot) => inside.push({ name, slot }),
+    failed: unexpected,
     dismissed: () => dismissed.push(name),
   });
   const work = async (name: string, signal = new AbortController().signal) => {
@@ -121,6 +126,7 @@ test('a thousand callers that fail the moment they are let in do not exhaust the
       turns++;
       slot.release();
     },
+    failed: unexpected,
     dismissed: () => undefined,
   };
   gate.close();

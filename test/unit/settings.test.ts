@@ -59,3 +59,17 @@ it.each(['status', 'result', 'v1', 'health', 'metrics', 'a'.repeat(53)])(
     expect(() => readSidecarSettings({}, ['--name', name])).toThrow('--name must ');
   },
 );
+
+it.each(['http://h:1/base', 'http://h:1/?q', 'http://user@h:1', 'https://h:1', 'h:1', 'http://h#f'])(
+  'refuses the upstream %s: what is more than host and port would be ignored',
+  (upstream) => {
+    const given = ['--name', 'a', '--upstream', upstream];
+    expect(() => readSidecarSettings({}, given)).toThrow(
+      '--upstream must be an address like http://host:port, without',
+    );
+  },
+);
+
+it.each(['http://127.0.0.1:8000', 'http://model:80/', 'http://[::1]:8000'])('takes the upstream %s', (upstream) => {
+  expect(readSidecarSettings({}, ['--name', 'a', '--upstream', upstream]).upstream).toBe(upstream);
+});

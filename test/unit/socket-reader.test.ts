@@ -22,6 +22,9 @@ class Notes implements ReaderSink {
   rest: Buffer | undefined;
   takesUpgrade = false;
   reacts: (event: string) => void = () => undefined;
+  failed = (error: unknown): never => {
+    throw error;
+  };
 
   begun = (): void => this.#note('begun');
   head = (head: ParsedHead): boolean => {

@@ -19,6 +19,8 @@ export interface AnswerCarrier {
 export interface AnswerWatcher {
   /** Called once, never while it is written to: all of it has gone out, or the client is gone. */
   answerClosed(isWhole: boolean): void;
+  /** Our own code threw while it was at work for this answer. Does not throw. */
+  failed(error: unknown): void;
 }
 
 /** Pieces up to this go out as text, which Node writes without further memory. */
@@ -72,14 +74,21 @@ export class Answer {
     this.#ahead++;
   }
 
-  /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. */
-  inform(status: number, reason: string, lines: readonly string[]): void {
-    if (this.hasHead || this.#request.httpVersionMinor === 0) return;
-    this.#carrier.write(this.#behindAhead(`${VERSION}${status} ${reason}\r\n${fieldLines(lines)}\r\n`));
+  /** Nothing can be added. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** An interim response (RFC 9110, 15.2), which HTTP/1.0 does not know. False: no more until `onceDrained`. */
+  inform(status: number, reason: string, lines: readonly string[]): boolean {
+    if (this.hasHead || this.#request.httpVersionMinor === 0) return true;
+    return this.#carrier.write(this.#behindAhead(`${VERSION}${status} ${reason}\r\n${fieldLines(lines)}\r\n`));
   }
 
   /** Without a Content-Length among the lines the body is chunked, or ends with the connection of an HTTP/1.0 client. */
   writeHead(status: number, reason: string, lines: readonly string[]): void {
+    // Behind its end it would be in the middle of another answer, as in `write`.
+    if (this.#isEnded) return;
     if (this.hasHead) throw new Error('it has a head already');
     const { method, httpVersionMinor } = this.#request;
     const isBodiless = method === 'HEAD' || status === 204 || status === 304;

@@ -2,35 +2,14 @@
 // silent, is told to who is at work for it.
 //   a request's turn -> the pipeline -> its answer has gone out -> the next one's turn ... -> the last word -> gone
 import type { Socket } from 'node:net';
-import type { Clock } from '../../../runtime/clock.ts';
-import type { MemoryBudget } from '../../memory-budget.ts';
+import { guarded } from '../../../runtime/boundary.ts';
 import { CONNECT } from '../broken.ts';
-import type { ConnectionLimits } from '../limits.ts';
 import { Answer, type AnswerCarrier } from './answer.ts';
 import type { AnswerHeads } from './answer-head.ts';
+import type { ConnectionWays } from './connection-ways.ts';
 import { Intake, type IntakeOwner, overloaded } from './intake.ts';
-import type { NodeParser } from './node-parser.ts';
 import { Presence } from './presence.ts';
 import type { IncomingRequest } from './request.ts';
-
-/** What all connections share. */
-export interface ConnectionWays {
-  readonly parser: NodeParser;
-  readonly heads: AnswerHeads;
-  readonly limits: ConnectionLimits;
-  readonly memory: MemoryBudget;
-  /** Longest time in which the client reads nothing of what is written to it. */
-  readonly idleTimeoutMs: number;
-  readonly clock: Clock;
-  request(request: IncomingRequest, answer: Answer): void;
-  /** The socket is the handler's from now on, but for what the answer writes. */
-  upgrade(request: IncomingRequest, answer: Answer, socket: Socket, rest: Buffer): void;
-  /** What to say to bytes that are not HTTP, or did not come in time. */
-  broken(error: NodeJS.ErrnoException, client: string): string;
-  /** True while the replica drains: no connection outlasts its answer, also where the head of that has promised otherwise. */
-  isDraining(): boolean;
-  gone(connection: ClientConnection): void;
-}
 
 /**
  * Time to read the last word (RFC 9112, 9.6): our side ends, and what still comes is read and dropped until the client's side ends too.
@@ -67,12 +46,33 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     this.heads = ways.heads;
     this.#intake = new Intake(socket, ways.parser, ways.limits, ways.memory, this);
     socket
-      .on('drain', () => this.#answer?.drained())
-      .on('end', () => this.#clientEnded())
+      .on(
+        'drain',
+        guarded(() => this.#answer?.drained(), this.#threw),
+      )
+      .on(
+        'end',
+        guarded(() => this.#clientEnded(), this.#threw),
+      )
       // What it means is said by `close`.
       .on('error', () => undefined)
-      .on('close', () => this.#closed());
+      .on(
+        'close',
+        guarded(() => this.#closed(), this.#threw),
+      );
   }
+
+  /** Whatever throws in what the client sets off is the failure of the request at work, or else of the connection, and no more. */
+  failed(error: unknown): void {
+    const watcher = this.#answer?.watcher;
+    if (watcher !== undefined) watcher.failed(error);
+    else {
+      this.#ways.failed(error);
+      this.destroy();
+    }
+  }
+
+  readonly #threw = (error: unknown): void => this.failed(error);
 
   /** An IPv4 client of a dual-stack socket in its own form. */
   get remoteAddress(): string {
@@ -176,10 +176,11 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     return unfinishedBytes;
   }
 
-  /** Whoever writes to the client waits while it does not read, but not for ever. The two ends of an upgrade see to that themselves. */
+  /** Whoever writes to the client waits while it does not read, but not for ever. The two ends of a WebSocket see to that themselves. */
   #hasStoppedReading(nowMs: number): boolean {
     const { sentBytes } = this.#intake;
-    if (this.#socket.writableLength === 0 || sentBytes !== this.#sentBytes || this.#isUpgraded) {
+    const isWebSocket = this.#isUpgraded && this.#answer?.hasHead !== true;
+    if (this.#socket.writableLength === 0 || sentBytes !== this.#sentBytes || isWebSocket) {
       this.#sentBytes = sentBytes;
       this.#readAtMs = nowMs;
     }
@@ -251,9 +252,12 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   }
 
   #closed(): void {
-    this.#leave();
-    this.#intake.gone();
-    this.#ways.gone(this);
+    try {
+      this.#leave();
+    } finally {
+      this.#ways.gone(this);
+      this.#intake.gone();
+    }
   }
 
   /** Who is at work for the client hears that it is gone. */
@@ -267,12 +271,16 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   }
 
   readonly #flushed = (error?: Error | null): void => {
-    if (!error) this.finish();
+    if (!error) finish(this);
   };
 }
 
 function finish(connection: ClientConnection): void {
-  connection.finish();
+  try {
+    connection.finish();
+  } catch (error) {
+    connection.failed(error);
+  }
 }
 
 function timeout(): NodeJS.ErrnoException {

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import type { MemoryBudget } from '../../memory-budget.ts';
-import { ClientConnection, type ConnectionWays } from './connection.ts';
+import { ClientConnection } from './connection.ts';
+import type { ConnectionWays } from './connection-ways.ts';
 import { CONNECTION_BYTES } from './weight.ts';
 
 /** Times are kept to within two of these. */
@@ -69,7 +70,13 @@ export class ClientConnections {
   #lookLater(): Timer {
     return this.#clock.after(this.#betweenLooksMs, () => {
       const nowMs = this.#clock.monotonicMs();
-      for (const connection of this.#open) connection.look(nowMs);
+      for (const connection of this.#open) {
+        try {
+          connection.look(nowMs);
+        } catch (error) {
+          connection.failed(error);
+        }
+      }
       this.#looking = this.#open.size > 0 ? this.#lookLater() : undefined;
     });
   }

@@ -15,6 +15,7 @@ export interface IntakeOwner {
   packetRead(): void;
   /** What follows is another protocol, or CONNECT. */
   switched(request: IncomingRequest, rest: Buffer): void;
+  failed(error: unknown): void;
 }
 
 /** So many requests may be read ahead, or heads of so many bytes in memory. */
@@ -187,6 +188,10 @@ export class Intake implements ReaderSink, RequestCarrier {
     this.current = request;
     this.#reader.release();
     this.#owner.switched(request, rest);
+  }
+
+  failed(error: unknown): void {
+    this.#owner.failed(error);
   }
 
   wanted(): void {

@@ -1,6 +1,7 @@
 // A client's socket read by Node's parser, the parser taking the bytes from the socket's handle itself (`consume`), as node:http has
 // it. Knows, beside the parser, that a socket has `_handle` with `reading`, `readStart`, `readStop`, `bytesWritten` and `writeQueueSize`.
 import type { Socket } from 'node:net';
+import { guarded } from '../../../runtime/boundary.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { type HeadersComplete, type NodeParser, type Parser, type ParserFault, unfit } from './node-parser.ts';
 
@@ -16,6 +17,8 @@ export interface ReaderSink {
   packetRead(fault: ParserFault | undefined, bytes: number): void;
   /** The parser rests for good, behind the head of what was taken for another protocol; `rest` came behind it. */
   switched(rest: Buffer): void;
+  /** One of these has thrown. Does not throw. */
+  failed(error: unknown): void;
 }
 
 export interface ParsedHead {
@@ -77,12 +80,14 @@ export class SocketReader {
     this.#mostTexts = 2 * maxHeaders + 2;
     const { slots } = from;
     const parser = from.create(maxHeaderBytes, this);
-    parser[slots.kOnMessageBegin] = () => sink.begun();
-    parser[slots.kOnHeaders] = (lines: readonly string[], url: string) => this.#part(lines, url);
+    // What these throw would be nobody's: the parser calls them from outside of all our code.
+    const failed = (error: unknown): void => sink.failed(error);
+    parser[slots.kOnMessageBegin] = guarded(() => sink.begun(), failed);
+    parser[slots.kOnHeaders] = guarded((lines: readonly string[], url: string) => this.#part(lines, url), failed);
     parser[slots.kOnHeadersComplete] = (...head: HeadersComplete) => this.#head(...head);
-    parser[slots.kOnBody] = (bytes: Buffer) => sink.body(bytes);
-    parser[slots.kOnMessageComplete] = () => this.#ended();
-    parser[slots.kOnExecute] = (outcome: number | ParserFault) => this.#packetRead(outcome);
+    parser[slots.kOnBody] = guarded((bytes: Buffer) => sink.body(bytes), failed);
+    parser[slots.kOnMessageComplete] = guarded(() => this.#ended(), failed);
+    parser[slots.kOnExecute] = guarded((outcome: number | ParserFault) => this.#packetRead(outcome), failed);
     parser.consume(handle);
     this.#parser = parser;
   }
@@ -146,7 +151,11 @@ export class SocketReader {
     this.#url = '';
     this.#wantsUpgrade = wantsUpgrade;
     const head = { method, url, rawHeaders, httpVersionMajor, httpVersionMinor, wantsUpgrade, isKeptAlive };
-    this.#isSwitched = this.#sink.head(head);
+    try {
+      this.#isSwitched = this.#sink.head(head);
+    } catch (error) {
+      this.#sink.failed(error);
+    }
     return this.#isSwitched ? SWITCHED : 0;
   }
 

@@ -1,5 +1,6 @@
 // The connections to one address: the one that rested last is taken first, a new one is made where none rests. Who may be
 // inside is the gate's business, so no more are made than it lets in.
+import { guarded } from '../../../runtime/boundary.ts';
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import { type Address, Connection, type ConnectionOwner } from './connection.ts';
 import { ClientFault } from './fault.ts';
@@ -10,6 +11,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** Longest silence inside a response body. */
   readonly longestSilenceMs: number;
+  /** Our own code threw, and not for a round trip. Does not throw. */
+  failed(error: unknown): void;
 }
 
 /** How often the connections are looked at: times are kept to within this. */
@@ -34,10 +37,19 @@ export class ConnectionPool implements ConnectionOwner {
 
   send(trip: RoundTrip): void {
     if (this.#isClosed) {
-      process.nextTick(() => this.#refuse(trip));
+      process.nextTick(
+        guarded(
+          () => this.#refuse(trip),
+          (error) => trip.handler.failed(error),
+        ),
+      );
       return;
     }
     const nowMs = this.#options.clock.monotonicMs();
+    if (trip.request.isUpgrade === true) {
+      this.#connect(trip);
+      return;
+    }
     for (let rested = this.#resting.pop(); rested !== undefined; rested = this.#resting.pop()) {
       if (rested.restsUntilMs > nowMs) {
         this.#take(rested, trip);
@@ -56,6 +68,10 @@ export class ConnectionPool implements ConnectionOwner {
 
   missed(trip: RoundTrip): void {
     this.send(trip);
+  }
+
+  failed(error: unknown): void {
+    this.#options.failed(error);
   }
 
   gone(connection: Connection): void {
@@ -86,8 +102,15 @@ export class ConnectionPool implements ConnectionOwner {
     const turn = this.#turn++;
     this.#taken = [];
     for (const connection of taken) {
-      if (connection.restedInTurn !== turn) connection.write();
-      else if (this.#taken.push(connection) === 1) setImmediate(this.#writeTaken);
+      if (connection.restedInTurn === turn) {
+        if (this.#taken.push(connection) === 1) setImmediate(this.#writeTaken);
+        continue;
+      }
+      try {
+        connection.write();
+      } catch (error) {
+        connection.threw(error);
+      }
     }
   };
 
@@ -100,8 +123,12 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#options.clock.after(LOOK_MS, () => {
       const nowMs = this.#options.clock.monotonicMs();
       for (const connection of [...this.#connections]) {
-        if (!connection.isResting) connection.look(nowMs, this.#options.longestSilenceMs);
-        else if (connection.restsUntilMs <= nowMs) connection.destroy();
+        try {
+          if (!connection.isResting) connection.look(nowMs, this.#options.longestSilenceMs);
+          else if (connection.restsUntilMs <= nowMs) connection.destroy();
+        } catch (error) {
+          connection.threw(error);
+        }
       }
       this.#looking = this.#connections.size > 0 ? this.#lookLater() : undefined;
     });
@@ -109,7 +136,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   #refuse(trip: RoundTrip): void {
     if (trip.isOver) return;
-    trip.isOver = true;
+    trip.over();
     trip.handler.onResponseError(closed());
   }
 }

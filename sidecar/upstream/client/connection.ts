@@ -23,6 +23,8 @@ export interface ConnectionOwner {
   /** It ended before anything of this round trip was written. */
   missed(trip: RoundTrip): void;
   gone(connection: Connection): void;
+  /** Our own code threw, and not for a round trip. Does not throw. */
+  failed(error: unknown): void;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -44,6 +46,8 @@ export class Connection implements ResponseSink {
   #isWritten = false;
   #isReceivingBody = false;
   #isPaused = false;
+  /** The socket is another's. */
+  #isHandedOver = false;
   #keepAliveMs = KEEP_ALIVE_MS;
   #error: Error | undefined;
   /** For the owner: when it came to rest, and until when it may. */
@@ -56,20 +60,20 @@ export class Connection implements ResponseSink {
   constructor(address: Address, owner: ConnectionOwner, trip: RoundTrip) {
     this.#owner = owner;
     this.take(trip);
-    this.#socket = connect({
-      ...address,
-      noDelay: true,
-      onread: { buffer: owner.readBuffer, callback: (length, bytes) => this.#received(length, bytes as Buffer) },
-    })
-      .on('connect', () => {
-        this.#isConnected = true;
-        this.write();
-      })
-      .on('end', () => this.#ended())
+    this.#socket = this.#connect(address, trip.request.isUpgrade === true)
+      .on('connect', () => this.#enter(this.#connected))
+      .on('end', () => this.#enter(this.#ended))
       .on('error', (error) => {
         this.#error = error;
       })
-      .on('close', () => this.fail(this.#error ?? cutShort(this.#parser)));
+      .on('close', () => this.#enter(this.#closed));
+  }
+
+  /** The socket of an upgrade may become its caller's: one that reads into lent memory cannot be handed over. */
+  #connect(address: Address, isUpgrade: boolean): Socket {
+    if (isUpgrade) return connect({ ...address, noDelay: true, allowHalfOpen: true }).on('data', this.#receivedChunk);
+    const callback = (length: number, bytes: Uint8Array) => this.#received(length, bytes as Buffer);
+    return connect({ ...address, noDelay: true, onread: { buffer: this.#owner.readBuffer, callback } });
   }
 
   get isResting(): boolean {
@@ -87,11 +91,12 @@ export class Connection implements ResponseSink {
     const trip = this.#trip;
     if (trip === undefined || !this.#isConnected || this.#isWritten) return;
     this.#isWritten = true;
-    this.#parser.expect(trip.request.method);
+    this.#parser.expect(trip.request.method, trip.request.isUpgrade === true);
     const { body, trailers } = trip.request;
     if (body !== null && !(body instanceof Uint8Array)) {
       this.#socket.write(trip.head, 'latin1');
-      this.#sender = new BodySender(this.#socket, body, trip.framing, (error) => this.fail(error));
+      const told = { failed: (error: Error) => this.fail(error), threw: (error: unknown) => this.threw(error) };
+      this.#sender = new BodySender(this.#socket, body, trip.framing, told);
       this.#sender.start();
     } else if (trip.framing === 'chunked') {
       this.#socket.write(trip.head + inOneChunk(body, trailers ?? []), 'latin1');
@@ -135,7 +140,7 @@ export class Connection implements ResponseSink {
       this.#owner.missed(trip);
       return;
     }
-    trip.isOver = true;
+    trip.over();
     trip.handler.onResponseError(error);
   }
 
@@ -163,6 +168,17 @@ export class Connection implements ResponseSink {
     this.#trip?.handler.onInterim?.(head);
   }
 
+  switched(head: ResponseHead, rest: Buffer): void {
+    const trip = this.#trip;
+    if (trip === undefined) return;
+    this.#trip = undefined;
+    this.#isHandedOver = true;
+    trip.over();
+    this.#owner.gone(this);
+    this.#socket.off('data', this.#receivedChunk).pause();
+    trip.handler.onUpgrade?.(head, this.#socket, rest);
+  }
+
   head(head: ResponseHead): void {
     const { keepAliveSeconds } = head;
     this.#isReceivingBody = true;
@@ -182,17 +198,12 @@ export class Connection implements ResponseSink {
     this.#isReceivingBody = false;
     if (trip === undefined) return;
     this.#trip = undefined;
-    trip.isOver = true;
-    trip.carrier = undefined;
+    trip.over();
     // At rest before its caller hears of it: who comes next finds a connection.
     const isBodySent = this.#sender === undefined || this.#sender.isOver;
     if (isClean && isBodySent && !trip.isLast && this.#keepAliveMs > 0 && this.#error === undefined) this.#rest();
     else this.destroy();
-    try {
-      trip.handler.onResponseEnd(trailers);
-    } catch (error) {
-      trip.handler.onResponseError(error as Error);
-    }
+    trip.handler.onResponseEnd(trailers);
   }
 
   #rest(): void {
@@ -201,26 +212,64 @@ export class Connection implements ResponseSink {
     this.#owner.rested(this, this.#keepAliveMs);
   }
 
-  #received(length: number, bytes: Buffer): boolean {
+  readonly #receivedChunk = (bytes: Buffer): void => void this.#received(bytes.length, bytes);
+
+  /** True: read on. */
+  #received(length: number, bytes: Buffer): true {
+    const trip = this.#trip;
+    try {
+      this.#read(length, bytes);
+    } catch (error) {
+      if (error instanceof ClientFault) this.#enter(() => this.fail(error));
+      else this.threw(error, trip);
+    }
+    return true;
+  }
+
+  #read(length: number, bytes: Buffer): void {
     const trip = this.#trip;
     this.#hasHeard = true;
     if (trip === undefined || !this.#isWritten) {
       this.fail(new ClientFault('CLOSED', 'it sent what nobody asked for'));
-      return true;
+      return;
     }
     trip.hasBytes = true;
-    try {
-      this.#parser.read(bytes, length);
-    } catch (error) {
-      this.fail(error as Error);
-      return true;
-    }
+    this.#parser.read(bytes, length);
     if (this.#trip === trip && this.#isReceivingBody) trip.handler.onResponseLull?.();
-    return true;
   }
 
-  #ended(): void {
+  readonly #connected = (): void => {
+    this.#isConnected = true;
+    this.write();
+  };
+
+  readonly #ended = (): void => {
+    if (this.#isHandedOver) return;
     if (!this.#parser.finish()) this.fail(cutShort(this.#parser));
+  };
+
+  readonly #closed = (): void => this.fail(this.#error ?? cutShort(this.#parser));
+
+  /** What the socket sets off. Whatever throws there ends this connection and its round trip, and nothing else. */
+  #enter(step: () => void): void {
+    const trip = this.#trip;
+    try {
+      step();
+    } catch (error) {
+      this.threw(error, trip);
+    }
+  }
+
+  /** Our own code threw while it was at work for this connection. */
+  threw(error: unknown, trip = this.#trip): void {
+    this.#trip = undefined;
+    this.#socket.destroy();
+    this.#owner.gone(this);
+    if (trip === undefined) this.#owner.failed(error);
+    else {
+      trip.over();
+      trip.handler.failed(error);
+    }
   }
 }
 

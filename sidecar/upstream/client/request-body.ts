@@ -1,6 +1,7 @@
 // Sends a request body that is still coming: each piece as it comes, no faster than the container reads, then its
 // trailers. A body that is here already goes out with the head (connection.ts).
 import type { Socket } from 'node:net';
+import { guarded } from '../../../runtime/boundary.ts';
 import { isToken } from '../../../runtime/fields/list.ts';
 import type { RawHeaders } from '../../store/record.ts';
 import type { BodyFraming } from './request-head.ts';
@@ -23,19 +24,28 @@ export interface ComingBody {
   drop(): void;
 }
 
+export interface BodySenderOwner {
+  /** The body is not what its head said. */
+  failed(error: Error): void;
+  /** Our own code threw while the body was passed on. */
+  threw(error: unknown): void;
+}
+
 export class BodySender implements BodySink {
   readonly #socket: Socket;
   readonly #body: ComingBody;
-  readonly #failed: (error: Error) => void;
+  readonly #told: BodySenderOwner;
+  readonly #drained: () => void;
   readonly #isChunked: boolean;
   /** Of a body whose length is known: bytes still to come. */
   #left: number;
   #isOver = false;
 
-  constructor(socket: Socket, body: ComingBody, framing: BodyFraming, failed: (error: Error) => void) {
+  constructor(socket: Socket, body: ComingBody, framing: BodyFraming, told: BodySenderOwner) {
     this.#socket = socket;
     this.#body = body;
-    this.#failed = failed;
+    this.#told = told;
+    this.#drained = guarded(() => body.resume(), told.threw);
     this.#isChunked = framing === 'chunked';
     this.#left = typeof framing === 'number' ? framing : 0;
   }
@@ -84,11 +94,9 @@ export class BodySender implements BodySink {
     this.#finish();
   }
 
-  readonly #drained = (): void => this.#body.resume();
-
   #fail(message: string): void {
     this.stop();
-    this.#failed(new Error(message));
+    this.#told.failed(new Error(message));
   }
 
   #finish(): void {

@@ -22,19 +22,32 @@ export interface RequestLine {
   readonly host: string;
 }
 
-/** The whole head, one character a byte. Throws where the request cannot be written. */
-export function requestHead(line: RequestLine, lines: RawHeaders, framing: BodyFraming, isKeptAlive: boolean): string {
+/** What `Connection` says. `upgrade`: to WebSocket, the one protocol that is taken up. */
+export type ConnectionOption = 'keep-alive' | 'close' | 'upgrade';
+
+/** The request cannot be written so that it is read in one way only. */
+export class UnwritableRequest extends Error {}
+
+/** The whole head, one character a byte. Throws UnwritableRequest. */
+export function requestHead(
+  line: RequestLine,
+  lines: RawHeaders,
+  framing: BodyFraming,
+  connection: ConnectionOption,
+): string {
   const { method, target, host } = line;
-  if (!isToken(method) || !/^[!-~\x80-\xff]+$/.test(target)) throw new Error('the request line cannot be sent on');
+  if (!isToken(method) || !/^[!-~\x80-\xff]+$/.test(target))
+    throw new UnwritableRequest('the request line cannot be sent on');
   let hasHost = false;
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i]!;
     const value = lines[i + 1]!;
-    if (!isToken(name) || !isFieldValue(value)) throw new Error(`the header ${JSON.stringify(name)} cannot be sent on`);
+    if (!isToken(name) || !isFieldValue(value))
+      throw new UnwritableRequest(`the header ${JSON.stringify(name)} cannot be sent on`);
     if (isOurs(name)) continue;
     if (name.length === 4 && name.toLowerCase() === 'host') {
-      if (hasHost) throw new Error('more than one Host');
+      if (hasHost) throw new UnwritableRequest('more than one Host');
       hasHost = true;
     }
     head += `${name}: ${value}\r\n`;
@@ -42,8 +55,14 @@ export function requestHead(line: RequestLine, lines: RawHeaders, framing: BodyF
   if (!hasHost) head += `Host: ${host}\r\n`;
   if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
   else if (framing !== 'none') head += `Content-Length: ${framing}\r\n`;
-  return isKeptAlive ? `${head}Connection: keep-alive\r\n\r\n` : `${head}Connection: close\r\n\r\n`;
+  return head + CONNECTION_LINES[connection];
 }
+
+const CONNECTION_LINES: Readonly<Record<ConnectionOption, string>> = {
+  'keep-alive': 'Connection: keep-alive\r\n\r\n',
+  close: 'Connection: close\r\n\r\n',
+  upgrade: 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+};
 
 /** Fields of the connection and the body's framing, which are written here and nowhere else. */
 function isOurs(name: string): boolean {

@@ -8,6 +8,8 @@ import { type ResponseHead, readHead } from './response-head.ts';
 export interface ResponseSink {
   /** Zero or more interim responses: 102, 103. */
   interim(head: ResponseHead): void;
+  /** 101, where an upgrade was asked for. `rest` came behind it, and is lent; the parser reads no more. */
+  switched(head: ResponseHead, rest: Buffer): void;
   head(head: ResponseHead): void;
   /** The bytes are lent: they are overwritten once the packet they came in is read. */
   data(bytes: Buffer): void;
@@ -18,6 +20,9 @@ export interface ResponseSink {
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Most heads are shorter than this and come with their body: no more is looked at than needed. */
 const USUAL_HEAD_BYTES = 2 * 1024;
+
+/** Of one response. A server that announces its progress each second for a quarter of an hour is within it. */
+const MAX_INTERIM = 1_000;
 
 const BARE_LF = /(?<!\r)\n/;
 
@@ -30,6 +35,8 @@ export class ResponseParser {
   readonly #data: (bytes: Buffer) => void;
   #state: State = 'idle';
   #isHead = false;
+  #isUpgrade = false;
+  #interims = 0;
   /** Of the head so far. */
   #text = '';
   /** Bytes of the body still to come. */
@@ -42,10 +49,12 @@ export class ResponseParser {
     this.#data = (bytes) => sink.data(bytes);
   }
 
-  /** The next bytes answer a request with this method. */
-  expect(method: string): void {
+  /** The next bytes answer a request with this method, which may have asked for an upgrade. */
+  expect(method: string, isUpgrade: boolean): void {
     this.#state = 'head';
     this.#isHead = method === 'HEAD';
+    this.#isUpgrade = isUpgrade;
+    this.#interims = 0;
   }
 
   /** Some bytes of the response have come. */
@@ -101,10 +110,24 @@ export class ResponseParser {
     this.#text = '';
     const at = from + end + 4 - before;
     if (head.status >= 200) this.#begin(head, at === to);
-    // 100 was for whoever sent `Expect`, which is not sent on.
-    else if (head.status === 101) throw notHttp('it switches protocols unasked');
-    else if (head.status !== 100) this.#sink.interim(head);
+    else if (head.status === 101) return this.#switch(head, bytes, at, to);
+    else this.#interim(head);
     return at;
+  }
+
+  #interim(head: ResponseHead): void {
+    if (++this.#interims > MAX_INTERIM) throw notHttp(`more than ${MAX_INTERIM} interim responses`);
+    // 100 was for whoever sent `Expect`, which is not sent on.
+    if (head.status !== 100) this.#sink.interim(head);
+  }
+
+  /** The rest of the connection is not HTTP. */
+  #switch(head: ResponseHead, bytes: Buffer, from: number, to: number): number {
+    if (!this.#isUpgrade) throw notHttp('it switches protocols unasked');
+    if (!switchesToWebSocket(head)) throw notHttp('its 101 does not say "Upgrade: websocket"');
+    this.#state = 'idle';
+    this.#sink.switched(head, bytes.subarray(from, to));
+    return to;
   }
 
   #begin(head: ResponseHead, isAll: boolean): void {
@@ -134,6 +157,14 @@ export class ResponseParser {
     this.#chunks = undefined;
     this.#sink.end(trailers, isClean);
   }
+}
+
+/** A server may only switch to what it was asked for, and has to say so (RFC 9110, 7.8). */
+function switchesToWebSocket({ lines }: ResponseHead): boolean {
+  for (let i = 0; i < lines.length; i += 2) {
+    if (lines[i]!.toLowerCase() === 'upgrade' && lines[i + 1]!.toLowerCase() === 'websocket') return true;
+  }
+  return false;
 }
 
 export function cutShort(parser: ResponseParser): ClientFault {
