@@ -113,6 +113,23 @@ it('keeps one operator during a drain and a rollout', async () => {
   ).toEqual([]);
 });
 
+it('puts no two operators on one node while another takes them, and leaves a lost node after 30 seconds', async () => {
+  const { spec } = find(await render(), 'Deployment').spec.template;
+  expect(spec.topologySpreadConstraints).toEqual([
+    expect.objectContaining({
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'DoNotSchedule',
+      nodeTaintsPolicy: 'Honor',
+      matchLabelKeys: ['pod-template-hash'],
+    }),
+  ]);
+  for (const taint of ['not-ready', 'unreachable']) {
+    expect(spec.tolerations).toContainEqual(
+      expect.objectContaining({ key: `node.kubernetes.io/${taint}`, effect: 'NoExecute', tolerationSeconds: 30 }),
+    );
+  }
+});
+
 function references(spec: Rendered): readonly string[] {
   const containers = spec.containers as readonly Rendered[];
   return [
