@@ -240,7 +240,7 @@ function assemblePipeline(
     authenticate: keys?.authenticate ?? authenticateNobody,
     server: { cors: ground.cors, wantsKeys: keys !== undefined, requests },
     requests,
-    health: new HealthRequests(settings, ground.container, ground.clock),
+    health: new HealthRequests(settings, ground.container, ground.clock, ground.failed),
     acceptance: new Acceptance(service.queue, requests, {
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,

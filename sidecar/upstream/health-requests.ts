@@ -20,6 +20,7 @@ export class HealthRequests implements ResponseHandler {
   readonly #settings: Pick<SidecarSettings, 'healthPath' | 'healthTimeoutSeconds'>;
   readonly #container: Pick<Container, 'send'>;
   readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
   readonly #asking = new Set<Exchange>();
   #trip: RoundTrip | undefined;
   #timeout: Timer | undefined;
@@ -30,10 +31,12 @@ export class HealthRequests implements ResponseHandler {
     settings: Pick<SidecarSettings, 'healthPath' | 'healthTimeoutSeconds'>,
     container: Pick<Container, 'send'>,
     clock: Clock,
+    failed: (error: unknown) => void,
   ) {
     this.#settings = settings;
     this.#container = container;
     this.#clock = clock;
+    this.#failed = failed;
   }
 
   ask(exchange: Exchange): void {
@@ -65,6 +68,8 @@ export class HealthRequests implements ResponseHandler {
   }
 
   failed(error: unknown): void {
+    // Who asked may have been answered before it threw.
+    if (this.#asking.size === 0) this.#failed(error);
     this.#end((exchange) => exchange.failed(error));
   }
 
@@ -85,9 +90,8 @@ export class HealthRequests implements ResponseHandler {
 
   #end(answer: (exchange: Exchange) => void): void {
     const exchanges = [...this.#asking];
+    const [trip, timeout] = [this.#trip, this.#timeout];
     this.#asking.clear();
-    this.#timeout?.cancel();
-    this.#trip?.abort();
     this.#trip = undefined;
     this.#head = undefined;
     this.#body = new GatheredBytes();
@@ -99,5 +103,7 @@ export class HealthRequests implements ResponseHandler {
         exchange.failed(error);
       }
     }
+    timeout?.cancel();
+    trip?.abort();
   }
 }
