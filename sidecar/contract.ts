@@ -234,9 +234,9 @@ const SLACK_SHARE = 1 / 8;
 /** Of the memory budget: what whole bodies leave to heads and packets of other requests. */
 export const SMALL_SHARE = 1 / 4;
 
-/** Bytes in memory while a body of this size passes through the sidecar: as it came, and once more on its way to the store. */
+/** Bytes in memory while a body of this size passes through the sidecar: as it came, as a record, and on its way to the store. */
 export function heldForBody(bodyBytes: number): number {
-  return 2 * bodyBytes;
+  return 3 * bodyBytes;
 }
 
 /** The budget (SIDECAR_MEMORY_BUDGET_BYTES) that a memory limit of the container leaves, in bytes. */

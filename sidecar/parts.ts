@@ -231,7 +231,7 @@ function assemblePipeline(
   { service, drain, health, keys }: Pick<SidecarParts, 'service' | 'drain' | 'health' | 'keys'>,
 ): Pipeline {
   const { settings, limits } = ground;
-  const requests = new Requests(service.queue, ground.clock);
+  const requests = new Requests(service.queue, ground.memory, ground.clock);
   return createPipeline({
     settings,
     limits,
@@ -245,6 +245,8 @@ function assemblePipeline(
       name: settings.name,
       maxBodyBytes: settings.maxBodyBytes,
       ttlMs: settings.requestTtlSeconds * 1000,
+      memory: ground.memory,
+      deadlines: ground.deadlines,
       webhookAllowedHosts: settings.webhookAllowedHosts,
     }),
     ways: passageWays(ground, health),

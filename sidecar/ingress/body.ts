@@ -1,6 +1,4 @@
-// The client's request body. Sync requests stream it on, or hand it over whole when it is here already;
-// async requests are stored, so theirs is gathered up to a limit.
-import { GatheredBytes } from '../gathered-bytes.ts';
+// The client's request body on its way to the container: streamed on, or handed over whole when it is here already.
 import type { BodySink, ComingBody } from '../upstream/client/request-body.ts';
 import { requestTrailers } from '../upstream/headers.ts';
 import type { BodyReader, IncomingRequest } from './http/request.ts';
@@ -73,48 +71,5 @@ export class StreamedBody implements ComingBody, BodyReader {
 
   silent(): void {
     this.#waiting.bodySilent();
-  }
-}
-
-export type GatheredBody =
-  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
-  | { readonly kind: 'too_large' }
-  | { readonly kind: 'too_slow' };
-
-/** The whole body, if it is within the limit. Says so as soon as it is known; calls nothing once the client is gone. */
-export function gatherBody(request: IncomingRequest, maxBytes: number, done: (body: GatheredBody) => void): void {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) done({ kind: 'too_large' });
-  else request.readBody(new Gathering(request, maxBytes, done));
-}
-
-class Gathering implements BodyReader {
-  readonly #request: IncomingRequest;
-  readonly #maxBytes: number;
-  readonly #done: (body: GatheredBody) => void;
-  #bytes = new GatheredBytes();
-
-  constructor(request: IncomingRequest, maxBytes: number, done: (body: GatheredBody) => void) {
-    this.#request = request;
-    this.#maxBytes = maxBytes;
-    this.#done = done;
-  }
-
-  chunk(bytes: Buffer): void {
-    if (this.#bytes.length + bytes.length <= this.#maxBytes) this.#bytes.add(bytes);
-    else this.#giveUp('too_large');
-  }
-
-  end(): void {
-    this.#done({ kind: 'whole', bytes: this.#bytes.take() });
-  }
-
-  silent(): void {
-    this.#giveUp('too_slow');
-  }
-
-  #giveUp(kind: 'too_large' | 'too_slow'): void {
-    this.#request.dropBody();
-    this.#bytes = new GatheredBytes();
-    this.#done({ kind });
   }
 }

@@ -3,7 +3,7 @@
 import { STATUS_CODES } from '../../runtime/http.ts';
 import { mintId } from './inference-id.ts';
 import {
-  OVERLOADED_FOR_SECONDS,
+  OVERLOADED,
   type Problem,
   type ProblemCode,
   problem,
@@ -15,6 +15,8 @@ import { connectRefused } from './server-methods.ts';
 
 /** Code of the fault that a CONNECT is. */
 export const CONNECT = 'CONNECT_REFUSED';
+/** Code of the fault that a request is for which there is no memory. */
+export const NO_MEMORY = 'NO_MEMORY';
 
 export interface BrokenAnswer {
   readonly id: string;
@@ -38,7 +40,7 @@ export function answerToBroken(error: NodeJS.ErrnoException): BrokenAnswer {
 
 function problemOf({ code, message }: NodeJS.ErrnoException): Problem {
   if (code === CONNECT) return connectRefused();
-  if (code === 'ERR_OVERLOADED') return problem('overloaded', message, { retryAfterSeconds: OVERLOADED_FOR_SECONDS });
+  if (code === NO_MEMORY) return OVERLOADED;
   return problem(codes[code ?? ''] ?? 'malformed_request', message);
 }
 

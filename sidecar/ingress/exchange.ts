@@ -61,6 +61,7 @@ export class Exchange implements AnswerWatcher {
   #leaving: AbortController | undefined;
   #waitsForContinue: boolean;
   #hasSwitched = false;
+  #hasRoom = true;
 
   constructor(request: IncomingRequest, response: Answer, host: ExchangeHost) {
     this.request = request;
@@ -169,6 +170,26 @@ export class Exchange implements AnswerWatcher {
     this.response.end(bytes);
     // Answered before the body came: what still comes is read and dropped, or the next request would never be reached.
     this.request.dropBody();
+  }
+
+  /** The head and first piece of an answer of so many bytes; `writeMore` and the response's end follow. False: it was answered before. */
+  answerBegins(status: number, lines: string[], first: Uint8Array, bytes: number): boolean {
+    if (this.hasAnswered) return false;
+    lines.push('Content-Length', String(bytes));
+    this.writeHead(status, STATUS_CODES[status] ?? '', lines);
+    this.writeMore(first);
+    this.request.dropBody();
+    return true;
+  }
+
+  writeMore(bytes: Uint8Array): void {
+    this.#hasRoom = this.response.write(asBuffer(bytes));
+  }
+
+  /** Resolves when the client has taken what was written, or is gone. */
+  drained(): Promise<void> {
+    if (this.#hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.response.onceDrained(resolve));
   }
 
   /** The head of an event stream of our own, at once. */

@@ -57,9 +57,6 @@ export const problems = {
   upstream_timeout: row(504, 'the container sent no response headers before the deadline'),
 } as const satisfies Readonly<Record<string, ProblemRow>>;
 
-/** What `Retry-After` says where there is no memory: most of what takes it is gone by then. */
-export const OVERLOADED_FOR_SECONDS = 5;
-
 export type ProblemCode = keyof typeof problems;
 
 /** A row of the table with what is particular to this case. */
@@ -75,6 +72,11 @@ export interface Problem {
 export function problem(code: ProblemCode, detail: string, more?: Omit<Problem, 'code' | 'detail'>): Problem {
   return { code, detail, ...more };
 }
+
+/** There is no memory for the request. Most of what takes it is gone in a few seconds. */
+export const OVERLOADED = problem('overloaded', 'the sidecar has no memory left for this request; try again', {
+  retryAfterSeconds: 5,
+});
 
 /** The sentence that status documents and records carry. */
 export function problemText({ code, detail }: Problem): string {

@@ -1,9 +1,11 @@
 // Accepts an async request: gathers its body, stores it, and answers 202 only when the store has it durably.
 // What happens to it afterwards is the queue's matter.
 import { headers, reservedPaths, type WebhookHost } from '../contract.ts';
-import { gatherBody } from '../ingress/body.ts';
+import type { Deadlines } from '../gate/deadlines.ts';
 import type { Exchange } from '../ingress/exchange.ts';
-import { type Problem, problem } from '../ingress/problem.ts';
+import { type BodyFault, GatheredBody } from '../ingress/gathered-body.ts';
+import { OVERLOADED, type Problem, problem } from '../ingress/problem.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Queue } from '../queue/queue.ts';
 import { destinationFault, ForbiddenDestination, readDestination } from '../queue/webhook/destination.ts';
 import type { Submission } from '../store/record.ts';
@@ -17,6 +19,9 @@ export interface AcceptOptions {
   readonly name: string;
   readonly maxBodyBytes: number;
   readonly ttlMs: number;
+  readonly memory: MemoryBudget;
+  /** Of a body that comes: it has the time to live of its request. */
+  readonly deadlines: Deadlines;
   readonly webhookAllowedHosts: readonly WebhookHost[];
 }
 
@@ -32,24 +37,33 @@ export class Acceptance {
   }
 
   accept(exchange: Exchange, decision: Decision): void {
-    const { maxBodyBytes } = this.#options;
+    const { maxBodyBytes, memory, deadlines } = this.#options;
     const webhook = webhookOf(exchange.request.headers[headers.webhook], this.#options.webhookAllowedHosts);
     if (webhook !== undefined && 'code' in webhook) {
       exchange.answerProblem(webhook);
       return;
     }
-    gatherBody(exchange.request, maxBodyBytes, (body) => {
-      if (body.kind !== 'whole') {
+    const body: GatheredBody = new GatheredBody(exchange.request, memory, maxBodyBytes, {
+      gathered: (bytes) => {
+        deadlines.cancel(deadline);
+        exchange.settle(this.#store(exchange, decision, bytes, webhook).finally(() => body.release()));
+      },
+      failed: (fault) => {
+        deadlines.cancel(deadline);
         // The rest of the body is not worth reading: the connection ends with the answer.
         exchange.response.keepsAlive = false;
-        exchange.answerProblem(bodyProblem(body.kind, maxBodyBytes));
-        return;
-      }
-      exchange.settle(this.#store(exchange, decision, body.bytes, webhook));
+        exchange.answerProblem(bodyProblem(fault, maxBodyBytes));
+      },
     });
-    exchange.askForBody();
+    const deadline = deadlines.start(body, exchange.arrivedAtMs);
+    exchange.onClientGone(() => {
+      deadlines.cancel(deadline);
+      body.abandon();
+    });
+    body.start(() => exchange.askForBody());
   }
 
+  /** Resolves when the store has it or has refused it. */
   async #store(exchange: Exchange, decision: Decision, body: Uint8Array, webhook: URL | undefined): Promise<void> {
     const fault = webhook && (await destinationFault(webhook, this.#options.webhookAllowedHosts));
     if (fault !== undefined) return exchange.answerProblem(problem('invalid_webhook', fault));
@@ -70,7 +84,7 @@ export class Acceptance {
     } catch (error) {
       return exchange.answerProblem(changeProblem(error));
     }
-    if (decision.waitSeconds > 0 && !exchange.hasClientLeft) await this.#answerWhenDone(exchange, decision);
+    if (decision.waitSeconds > 0 && !exchange.hasClientLeft) exchange.settle(this.#answerWhenDone(exchange, decision));
     else this.#answerAccepted(exchange, decision);
   }
 
@@ -121,8 +135,9 @@ export class Acceptance {
   }
 }
 
-function bodyProblem(kind: 'too_large' | 'too_slow', maxBodyBytes: number): Problem {
-  if (kind === 'too_slow') return problem('request_timeout', 'the body of the request stopped coming');
+function bodyProblem(fault: BodyFault, maxBodyBytes: number): Problem {
+  if (fault === 'no_memory') return OVERLOADED;
+  if (fault === 'too_slow') return problem('request_timeout', 'the body of the request did not come in time');
   const detail = `the body of an async request may have ${maxBodyBytes} bytes; send it synchronously or raise the limit`;
   return problem('body_too_large', detail, { headers: ['X-Max-Body-Bytes', String(maxBodyBytes)] });
 }

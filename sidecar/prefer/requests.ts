@@ -2,26 +2,30 @@
 // Looks and cancels only through the queue; any replica answers for any request.
 import type { Clock } from '../../runtime/clock.ts';
 import { namedWeight } from '../../runtime/fields/media-type.ts';
-import { type Exchange, leavesContentOut } from '../ingress/exchange.ts';
-import { type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
-import type { Queue, QueuedStatus } from '../queue/queue.ts';
+import type { Exchange } from '../ingress/exchange.ts';
+import { OVERLOADED, type Problem, problem, problemHeaders, problems, problemText } from '../ingress/problem.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
+import type { Queue, QueuedResult, QueuedStatus } from '../queue/queue.ts';
+import { BODY_PIECE_BYTES } from '../store/store.ts';
 import { waitOf } from './decide.ts';
 import { failureOf } from './failure-of.ts';
 import { followResult } from './follow-result.ts';
 import { followStatus } from './follow-status.ts';
-import { replayed } from './replayed.ts';
 import { statusDocument, unknownDocument } from './status-document.ts';
 import { changeProblem, storeProblem } from './store-problem.ts';
+import { sendStored } from './stored-answer.ts';
 
 const NOT_FOUND = problem('inference_not_found', 'no such request: unknown, past its retention, or of another API key');
 const NOT_KEPT = problem('inference_not_found', 'delivered; respond-async-proxy keeps no response');
 
 export class Requests {
   readonly #queue: Queue;
+  readonly #memory: MemoryBudget;
   readonly #clock: Clock;
 
-  constructor(queue: Queue, clock: Clock) {
+  constructor(queue: Queue, memory: MemoryBudget, clock: Clock) {
     this.#queue = queue;
+    this.#memory = memory;
     this.#clock = clock;
   }
 
@@ -68,14 +72,20 @@ export class Requests {
 
   /** The stored response byte for byte, or what there is instead. */
   async answerResult(exchange: Exchange, lines: readonly string[]): Promise<void> {
-    const result = await this.#queue.result(exchange.id);
-    if (result.kind === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
-    if (result.kind === 'answered') {
-      const { status, headers, body } = result.response;
-      const isTheirs = leavesContentOut(exchange.request.method, status, body);
-      exchange.answer(status, [...replayed(headers, isTheirs), 'Cache-Control', 'no-store', ...lines], body);
-      return;
+    if (!this.#memory.take(BODY_PIECE_BYTES)) {
+      this.#memory.refusals++;
+      return this.refuse(exchange, 'result', OVERLOADED);
     }
+    try {
+      await this.#answerFrom(exchange, await this.#queue.result(exchange.id), lines);
+    } finally {
+      this.#memory.give(BODY_PIECE_BYTES);
+    }
+  }
+
+  async #answerFrom(exchange: Exchange, result: QueuedResult, lines: readonly string[]): Promise<void> {
+    if (result.kind === 'not_found') return this.refuse(exchange, 'result', NOT_FOUND);
+    if (result.kind === 'answered') return sendStored(exchange, this.#queue, result, lines);
     if (result.status.outcome === 'answered') return this.refuse(exchange, 'result', NOT_KEPT);
     if (result.status.state === 'done') return this.refuse(exchange, 'result', failureOf(result.status));
     this.#answerUnfinished(exchange, result.status, lines);

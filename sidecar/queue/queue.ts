@@ -1,7 +1,7 @@
 // What the request path sees of the queue: submit, look, wait, cancel. The store is behind it, the worker beside it.
 // Contract only; `createQueue` (queue/create-queue.ts) builds it.
 import type { RequestStatus, StoredResponse, Submission } from '../store/record.ts';
-import type { CancelOutcome, QueueFigures, StreamRead, SubmitOutcome } from '../store/store.ts';
+import type { CancelOutcome, QueueFigures, RestOfBody, StreamRead, SubmitOutcome } from '../store/store.ts';
 
 /** A status with the wait that the measured rate lets one expect. */
 export interface QueuedStatus extends RequestStatus {
@@ -10,7 +10,13 @@ export interface QueuedStatus extends RequestStatus {
 }
 
 export type QueuedResult =
-  | { readonly kind: 'answered'; readonly status: QueuedStatus; readonly response: StoredResponse }
+  /** As the store gives it: the first piece of the body, and what is left of it. */
+  | {
+      readonly kind: 'answered';
+      readonly status: QueuedStatus;
+      readonly response: StoredResponse;
+      readonly rest: RestOfBody | null;
+    }
   /** Waiting, running, failed, expired or canceled: the status says which. */
   | { readonly kind: 'no_response'; readonly status: QueuedStatus }
   | { readonly kind: 'not_found' };
@@ -29,6 +35,8 @@ export interface Queue {
   submit(submission: Submission): Promise<SubmitOutcome>;
   status(id: string): Promise<QueuedStatus | null>;
   result(id: string): Promise<QueuedResult>;
+  /** See `Store.readRest`. */
+  readRest(rest: RestOfBody): Promise<Uint8Array | null>;
   cancel(id: string): Promise<CancelOutcome>;
   figures(): Promise<QueueFigures>;
   readStream(id: string, afterSequence: number, max: number): Promise<StreamRead>;

@@ -6,6 +6,7 @@ import type { RequestStatus, Submission } from '../store/record.ts';
 import {
   type CancelOutcome,
   type QueueFigures,
+  type RestOfBody,
   type Store,
   StoreError,
   type StreamRead,
@@ -92,6 +93,10 @@ export class StoreQueue implements Queue {
       const result = await this.#store().result(id);
       return result.kind === 'not_found' ? result : { ...result, status: this.#withEstimate(result.status) };
     });
+  }
+
+  async readRest(rest: RestOfBody): Promise<Uint8Array | null> {
+    return this.#store().readRest(rest);
   }
 
   async cancel(id: string): Promise<CancelOutcome> {

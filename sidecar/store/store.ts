@@ -50,11 +50,35 @@ export type SubmitOutcome =
  */
 export type LeaseState = 'held' | 'lost' | 'canceled' | 'expired';
 
+/** A stored body is read in pieces of so many bytes: no reader holds more of it. */
+export const BODY_PIECE_BYTES = 128 * 1024;
+
+/** What is left of a stored body behind its first piece. */
+export interface RestOfBody {
+  readonly id: string;
+  /** Of the request that was answered: another one may have its id by now. */
+  readonly completedAtMs: number;
+  /** Places in what is stored: of the next byte, and behind the last one. */
+  readonly at: number;
+  readonly end: number;
+}
+
 export type ResultOutcome =
-  | { readonly kind: 'answered'; readonly status: RequestStatus; readonly response: StoredResponse }
+  /** The body of `response` is the first piece of what is stored; `rest` says where it goes on, null where that is all. */
+  | {
+      readonly kind: 'answered';
+      readonly status: RequestStatus;
+      readonly response: StoredResponse;
+      readonly rest: RestOfBody | null;
+    }
   /** Waiting, running, failed, expired or canceled: the status says which. */
   | { readonly kind: 'no_response'; readonly status: RequestStatus }
   | { readonly kind: 'not_found' };
+
+/** Of an answer whose first piece ends at `at`. */
+export function restOf({ id, completedAtMs }: RequestStatus, at: number, end: number): RestOfBody | null {
+  return at < end && completedAtMs !== null ? { id, completedAtMs, at, end } : null;
+}
 
 export type CancelOutcome = 'canceled' | 'deleted' | 'not_found';
 
@@ -149,6 +173,8 @@ export interface Store {
   /** Those of several requests in one call, in the order of the ids. */
   statuses(ids: readonly string[]): Promise<readonly (RequestStatus | null)[]>;
   result(id: string): Promise<ResultOutcome>;
+  /** The next piece of a stored body; null where it is there no more. */
+  readRest(rest: RestOfBody): Promise<Uint8Array | null>;
   cancel(id: string): Promise<CancelOutcome>;
   figures(): Promise<QueueFigures>;
   /** Takes back run-out leases, ends what is past its deadline, removes what is past retention. Bounded work per call. */

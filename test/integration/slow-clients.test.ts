@@ -159,3 +159,12 @@ test.each(['Content-Length: 100000', 'Transfer-Encoding: chunked'])(
     expect((await next).status).toBe(200);
   },
 );
+test('an async body that drips is given up when its time to live is over: 408', async () => {
+  sidecar = await startSidecar({ settings: { requestTtlSeconds: 1 } });
+  const connection = await RawConnection.open(sidecar.port);
+  connection.send('POST /echo HTTP/1.1', 'Host: a', 'Prefer: respond-async', 'Content-Length: 100000', '', '');
+  const dripping = setInterval(() => connection.write('x'), 50);
+  const answer = await connection.untilClosed();
+  clearInterval(dripping);
+  expect(answer).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request_timeout"/);
+});

@@ -30,7 +30,7 @@ export async function startLimitedSidecar(
     },
     async figure(name) {
       const text = await (await fetch(`${program.adminUrl}/metrics`)).text();
-      return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
+      return Number(new RegExp(`^${name}\\{.*\\} (.*)$`, 'm').exec(text)?.[1]);
     },
   };
 }

@@ -136,3 +136,17 @@ export async function submitAndClaim(
   await store.submit(request);
   return { claim: await claimOne(store), id: request.id };
 }
+
+/** The stored answer of a request in all its pieces. */
+export async function storedAnswer(store: Store, id: string) {
+  const result = await store.result(id);
+  if (result.kind !== 'answered') throw new Error(`${id} is ${result.kind}`);
+  const { rest, status } = result;
+  const pieces: Uint8Array[] = [result.response.body];
+  for (let at = rest?.at ?? 0; rest !== null && at < rest.end; at += pieces.at(-1)?.byteLength ?? 0) {
+    const piece = await store.readRest({ ...rest, at });
+    if (piece === null) throw new Error(`${id} is gone`);
+    pieces.push(piece);
+  }
+  return { pieces, rest, status };
+}

@@ -68,7 +68,7 @@ describe('the memory budget', () => {
   });
 
   it('keeps heads within what whole bodies leave, and within half of the heap', () => {
-    expect(memoryLimits(1000, 10_000, 10)).toEqual({ totalBytes: 1000, heapBytes: 250, lastAnswerBytes: 20 });
+    expect(memoryLimits(1000, 10_000, 10)).toEqual({ totalBytes: 1000, heapBytes: 250, lastAnswerBytes: 30 });
     expect(memoryLimits(1000, 400, 10).heapBytes).toBe(200);
   });
 });

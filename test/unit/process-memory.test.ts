@@ -17,14 +17,14 @@ describe('the default of SIDECAR_MEMORY_BUDGET_BYTES', () => {
 
   it('is a part of the machine where there is no limit, and enough for the largest body', () => {
     expect(budgetOf({}, undefined)).toBe(3488 * MIB);
-    expect(budgetOf({ SIDECAR_MAX_BODY_BYTES: String(512 * MIB) }, undefined)).toBe(3488 * MIB);
+    expect(budgetOf({ SIDECAR_MAX_BODY_BYTES: String(512 * MIB) }, undefined)).toBe(4096 * MIB);
   });
 
   it('is told where the largest body would not fit', () => {
     expect(() => budgetOf({ SIDECAR_MAX_BODY_BYTES: String(256 * MIB) }, 512 * MIB)).toThrow(
-      'SIDECAR_MAX_BODY_BYTES is 268435456, too large for a memory budget of 369098752 bytes: lower it, or raise the memory limit to 1671Mi',
+      'SIDECAR_MAX_BODY_BYTES is 268435456, too large for a memory budget of 369098752 bytes: lower it, or raise the memory limit to 2451Mi',
     );
-    expect(budgetOf({ SIDECAR_MAX_BODY_BYTES: String(256 * MIB) }, 1671 * MIB)).toBeGreaterThan(0);
+    expect(budgetOf({ SIDECAR_MAX_BODY_BYTES: String(256 * MIB) }, 2451 * MIB)).toBeGreaterThan(0);
   });
 
   it('has a memory limit that goes with each largest body', () => {
@@ -38,7 +38,7 @@ describe('the default of SIDECAR_MEMORY_BUDGET_BYTES', () => {
 
 describe('SIDECAR_MEMORY_BUDGET_BYTES', () => {
   it('is taken as it is where it fits', () => {
-    expect(budgetOf({ SIDECAR_MEMORY_BUDGET_BYTES: String(200 * MIB) }, 512 * MIB)).toBe(200 * MIB);
+    expect(budgetOf({ SIDECAR_MEMORY_BUDGET_BYTES: String(300 * MIB) }, 512 * MIB)).toBe(300 * MIB);
   });
 
   it('is refused where it is more than the memory limit leaves, or less than the largest body needs', () => {
@@ -46,7 +46,7 @@ describe('SIDECAR_MEMORY_BUDGET_BYTES', () => {
       'a memory limit of 512Mi leaves 369098752 bytes: lower it or raise the limit',
     );
     expect(() => budgetOf({ SIDECAR_MEMORY_BUDGET_BYTES: '1000' }, 512 * MIB)).toThrow(
-      'raise SIDECAR_MEMORY_BUDGET_BYTES to 178956971',
+      'raise SIDECAR_MEMORY_BUDGET_BYTES to 268435456',
     );
   });
 });

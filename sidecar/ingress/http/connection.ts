@@ -39,6 +39,8 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** What had been sent when the client was last seen to read, or to have nothing to read. */
   #sentBytes = 0;
   #readAtMs = 0;
+  /** Taken from the budget for what was written and waits for the client to read. */
+  #unsentBytes = 0;
 
   constructor(socket: Socket, ways: ConnectionWays) {
     this.#socket = socket;
@@ -107,7 +109,11 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   }
 
   write(data: string | Buffer): boolean {
-    return !this.#socket.writable || this.#socket.write(data, 'latin1');
+    const socket = this.#socket;
+    if (!socket.writable) return true;
+    const hasRoom = socket.write(data, 'latin1');
+    if (socket.writableLength !== this.#unsentBytes) this.#countUnsent();
+    return hasRoom;
   }
 
   answered(): void {
@@ -147,6 +153,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** Looked at from time to time: no times are kept for each request. */
   look(nowMs: number): void {
     const intake = this.#intake;
+    this.#countUnsent();
     if (this.#hasStoppedReading(nowMs)) {
       this.destroy();
       return;
@@ -174,6 +181,19 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     this.#ways.memory.refusals++;
     this.#break(overloaded());
     return unfinishedBytes;
+  }
+
+  /** A client that does not read, when there is no memory left for what it does not read, is cut off. */
+  #countUnsent(): void {
+    const { memory } = this.#ways;
+    const moreBytes = this.#socket.writableLength - this.#unsentBytes;
+    if (moreBytes > 0 && !memory.take(moreBytes)) {
+      memory.refusals++;
+      this.destroy();
+      return;
+    }
+    if (moreBytes < 0) memory.give(-moreBytes);
+    this.#unsentBytes += moreBytes;
   }
 
   /** Whoever writes to the client waits while it does not read, but not for ever. The two ends of a WebSocket see to that themselves. */
@@ -255,6 +275,8 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     try {
       this.#leave();
     } finally {
+      this.#ways.memory.give(this.#unsentBytes);
+      this.#unsentBytes = 0;
       this.#ways.gone(this);
       this.#intake.gone();
     }

@@ -2,6 +2,7 @@
 // is here. Reads no further than is of use: who waits in line costs little, and in the end its client waits too.
 import type { Socket } from 'node:net';
 import type { MemoryBudget } from '../../memory-budget.ts';
+import { NO_MEMORY } from '../broken.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { isWebSocket } from '../upgrade.ts';
 import type { NodeParser, ParserFault } from './node-parser.ts';
@@ -264,9 +265,7 @@ export class Intake implements ReaderSink, RequestCarrier {
   }
 }
 
-/** What a connection ends with for want of memory (see ../broken.ts). */
+/** What a connection ends with for want of memory. */
 export function overloaded(): ParserFault {
-  return Object.assign(new Error('the sidecar has no memory left for this request; try again'), {
-    code: 'ERR_OVERLOADED',
-  });
+  return Object.assign(new Error('there is no memory for the request'), { code: NO_MEMORY });
 }

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import { randomId } from '../../../runtime/random-id.ts';
 import { Batch } from '../batch.ts';
 import { listenerFailure, MAX_STREAM_READ_BYTES, type StoreLimits } from '../limits.ts';
-import { decodeAnswer, encodeAnswer, encodeStart } from '../payload.ts';
+import { encodeAnswer, encodeStart } from '../payload.ts';
 import type { RequestStatus, StoredResponse, Submission } from '../record.ts';
 import type {
   CancelOutcome,
@@ -15,6 +15,7 @@ import type {
   LeaseState,
   PostponedDelivery,
   QueueFigures,
+  RestOfBody,
   ResultOutcome,
   Store,
   StreamRead,
@@ -22,6 +23,7 @@ import type {
   SubmitOutcome,
   SweepReport,
 } from '../store.ts';
+import { BODY_PIECE_BYTES } from '../store.ts';
 import type { Connections } from './connection.ts';
 import { readDurability } from './durability.ts';
 import { answerArguments, maxBatchBytes, maxBatchItems, type PackedAnswer, sizeOf } from './packing.ts';
@@ -34,6 +36,7 @@ import {
   readDelivery,
   readFigures,
   readNumbers,
+  readResult,
   readStatus,
   readStreamPieces,
   readSubmitOutcome,
@@ -154,7 +157,7 @@ export class RedisStore implements Store {
   }
 
   async status(id: string): Promise<RequestStatus | null> {
-    const found = await this.#steps.run('look', [id, '0']);
+    const found = await this.#steps.run('look', [id, 0]);
     return found === null ? null : readStatus(list(found)[0]);
   }
 
@@ -164,12 +167,12 @@ export class RedisStore implements Store {
   }
 
   async result(id: string): Promise<ResultOutcome> {
-    const found = await this.#steps.run('look', [id, '1']);
-    if (found === null) return { kind: 'not_found' };
-    const [fields, answer] = list(found);
-    const status = readStatus(fields);
-    if (!Buffer.isBuffer(answer)) return { kind: 'no_response', status };
-    return { kind: 'answered', status, response: decodeAnswer(answer) };
+    return readResult(await this.#steps.run('look', [id, BODY_PIECE_BYTES]));
+  }
+
+  async readRest({ id, completedAtMs, at }: RestOfBody): Promise<Uint8Array | null> {
+    const piece = await this.#steps.run('readContent', [id, completedAtMs, at, BODY_PIECE_BYTES]);
+    return Buffer.isBuffer(piece) ? piece : null;
   }
 
   async cancel(id: string): Promise<CancelOutcome> {

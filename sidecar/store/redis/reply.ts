@@ -1,7 +1,14 @@
 // Turns the replies of the Lua steps into the words of the store contract.
-import { decodeRequest, decodeStart } from '../payload.ts';
+import { decodeAnswer, decodeRequest, decodeStart } from '../payload.ts';
 import type { RequestStatus } from '../record.ts';
-import type { Delivery, QueueFigures, StreamRead, SubmitOutcome } from '../store.ts';
+import {
+  type Delivery,
+  type QueueFigures,
+  type ResultOutcome,
+  restOf,
+  type StreamRead,
+  type SubmitOutcome,
+} from '../store.ts';
 import { readClaimed, readStatus as statusOf } from './record-bytes.ts';
 import { RedisClaim } from './redis-claim.ts';
 
@@ -19,6 +26,16 @@ export function list(reply: Reply | undefined): readonly Reply[] {
 export function readStatus(reply: Reply | undefined): RequestStatus {
   const [id, record, error, position] = list(reply);
   return statusOf(text(id), record as Buffer, text(error), Number(position));
+}
+
+/** Of look.lua, asked for the beginning of the answer. */
+export function readResult(reply: Reply): ResultOutcome {
+  if (reply === null) return { kind: 'not_found' };
+  const [fields, answer, size] = list(reply);
+  const status = readStatus(fields);
+  if (!Buffer.isBuffer(answer)) return { kind: 'no_response', status };
+  const rest = restOf(status, answer.length, Number(size));
+  return { kind: 'answered', status, response: decodeAnswer(answer), rest };
 }
 
 /** Whole numbers in one text. */

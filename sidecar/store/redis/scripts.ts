@@ -16,6 +16,7 @@ const files = {
   figures: 'figures',
   look: 'look',
   postponeDeliveries: 'postpone-deliveries',
+  readContent: 'read-content',
   readStream: 'read-stream',
   renew: 'renew',
   replay: 'replay',

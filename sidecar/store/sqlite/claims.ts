@@ -1,7 +1,7 @@
 // What a worker does with requests: claim, renew, complete, fail, hand back. All but the claim are conditional on the lease.
 import { encodeAnswer } from '../payload.ts';
 import type { StoredResponse } from '../record.ts';
-import type { Claim, ClaimOptions, Lease, LeaseState } from '../store.ts';
+import { BODY_PIECE_BYTES, type Claim, type ClaimOptions, type Lease, type LeaseState } from '../store.ts';
 import { isOverdue, type Ledger } from './ledger.ts';
 import { claimed } from './memory.ts';
 import { mostInRow } from './schema.ts';
@@ -93,13 +93,22 @@ export function complete(ledger: Ledger, lease: Lease, response: StoredResponse)
   if (row.mode === 'async') {
     const bytes = encodeAnswer(response);
     if (bytes.byteLength <= mostInRow.answer) answer = bytes;
-    else ledger.database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', row.seq, bytes);
+    else keepAnswer(ledger, row.seq, bytes);
     answerBytes += bytes.byteLength;
   }
   ledger.memory.tally.add('bytes', answerBytes - row.answer_bytes);
   ledger.finish(row, { outcome: 'answered', error: '', token: lease.token, answer, answerBytes });
   departed(ledger);
   return true;
+}
+
+/** In pieces, since SQLite reads a value as a whole. */
+function keepAnswer({ database }: Ledger, seq: number, bytes: Buffer): void {
+  database.run('INSERT INTO answers (seq, bytes) VALUES (?, ?)', seq, bytes.subarray(0, BODY_PIECE_BYTES));
+  for (let at = BODY_PIECE_BYTES; at < bytes.length; at += BODY_PIECE_BYTES) {
+    const piece = bytes.subarray(at, at + BODY_PIECE_BYTES);
+    database.run('INSERT INTO answer_pieces (seq, at, bytes) VALUES (?, ?, ?)', seq, at, piece);
+  }
 }
 
 export function fail(ledger: Ledger, lease: Lease, error: string, retryAfterMs: number | null): boolean {

@@ -222,7 +222,7 @@ export class Ledger implements GroupMember {
   forget(row: RequestRow): void {
     stateAfter(stateOf(row), 'retention_over');
     this.memory.ids.remove(row.id, row.seq);
-    for (const table of ['requests', 'endings', 'payloads', 'answers', 'stream_pieces']) {
+    for (const table of ['requests', 'endings', 'payloads', 'answers', 'answer_pieces', 'stream_pieces']) {
       this.database.run(`DELETE FROM ${table} WHERE seq = ?`, row.seq);
     }
     if (row.is_dead === 1) this.memory.tally.add('deadLetters', -1);

@@ -62,6 +62,9 @@ CREATE INDEX IF NOT EXISTS dead_letters ON endings (completed_at) WHERE is_dead 
 CREATE INDEX IF NOT EXISTS deliveries ON endings (delivery_due_at) WHERE delivery_due_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS payloads (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS answers (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS answer_pieces (
+  seq INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (seq, at)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream_pieces (
   seq INTEGER NOT NULL, sequence INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (seq, sequence)
 ) STRICT, WITHOUT ROWID;
@@ -78,7 +81,7 @@ export const records = `(
 
 /** What a request carries, of `requests`. */
 export const payload = 'coalesce(payload, (SELECT bytes FROM payloads WHERE payloads.seq = requests.seq))';
-/** What it was answered, of `endings`. */
+/** The first piece of what it was answered, of `endings`; the others are in `answer_pieces`, by their place. */
 export const answer = 'coalesce(answer, (SELECT bytes FROM answers WHERE answers.seq = endings.seq))';
 
 /** What the steps of a request that is not done need of its row. */

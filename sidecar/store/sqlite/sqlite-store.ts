@@ -14,6 +14,7 @@ import type {
   LeaseState,
   PostponedDelivery,
   QueueFigures,
+  RestOfBody,
   ResultOutcome,
   Store,
   StreamRead,
@@ -21,7 +22,7 @@ import type {
   SubmitOutcome,
   SweepReport,
 } from '../store.ts';
-import { StoreError } from '../store.ts';
+import { BODY_PIECE_BYTES, restOf, StoreError } from '../store.ts';
 import { claim, complete, fail, handBack, renew } from './claims.ts';
 import { Database } from './database.ts';
 import { claimDeliveries, postponeDeliveries, settleDelivery } from './deliveries.ts';
@@ -119,7 +120,16 @@ export class SqliteStore implements Store {
       if (row.outcome !== 'answered') return { kind: 'no_response', status };
       const answer = database.bytes(`SELECT ${answerOf} FROM endings WHERE seq = ?`, row.seq);
       if (answer === undefined) return { kind: 'no_response', status };
-      return { kind: 'answered', status, response: decodeAnswer(answer) };
+      const end = answer.length < BODY_PIECE_BYTES ? answer.length : endOfAnswer(database, row.seq, answer.length);
+      return { kind: 'answered', status, response: decodeAnswer(answer), rest: restOf(status, answer.length, end) };
+    });
+  }
+
+  readRest({ id, completedAtMs, at }: RestOfBody): Promise<Uint8Array | null> {
+    return this.#read('readContent', (ledger, database) => {
+      const row = ledger.findAny(id);
+      if (row?.completed_at !== completedAtMs) return null;
+      return database.bytes('SELECT bytes FROM answer_pieces WHERE seq = ? AND at = ?', row.seq, at) ?? null;
     });
   }
 
@@ -274,3 +284,9 @@ function statusIn(ledger: Ledger, id: string): RequestStatus | null {
 }
 
 const notOpen = (): StoreError => new StoreError('the store is not open');
+
+/** Of one whose first piece ends at `at`. */
+function endOfAnswer(database: Database, seq: number, at: number): number {
+  const last = 'SELECT at + length(bytes) AS end FROM answer_pieces WHERE seq = ? ORDER BY at DESC LIMIT 1';
+  return database.get<{ end: number }>(last, seq)?.end ?? at;
+}

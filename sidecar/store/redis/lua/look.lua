@@ -1,6 +1,6 @@
--- Status of a request, with its answer where that is wanted.
--- ARGV: now, retention, id, 1 if the answer is wanted
--- Returns nothing, or {status, answer or nothing}. Changes nothing; O(log n).
+-- Status of a request, with the beginning of its answer where that is wanted.
+-- ARGV: now, retention, id, most bytes of the answer (0: none)
+-- Returns nothing, or {status, beginning of the answer or nothing, bytes of the whole answer}. Changes nothing; O(log n).
 --@include keys
 --@include horizon
 --@include gather
@@ -8,4 +8,5 @@
 --@include look
 local status, r = look(ARGV[3])
 if not status then return false end
-return { status, ARGV[4] == '1' and r.outcome == 'a' and r.size > 0 and contentOf(ARGV[3], r) }
+local wanted = math.min(tonumber(ARGV[4]), r.size)
+return { status, r.outcome == 'a' and wanted > 0 and part(ARGV[3], r, 0, wanted), r.size }
