@@ -4,6 +4,7 @@
 import { environmentName } from '../../runtime/settings.ts';
 import {
   adminPaths,
+  leastMemoryLimit,
   SETTINGS_PREFIX,
   type SidecarSettingName,
   sidecarPorts,
@@ -24,6 +25,8 @@ const WEBHOOKS_DIR = '/etc/inference/webhooks';
 export const LAST_WORDS = 'FallbackToLogsOnError';
 
 type CorsSpec = NonNullable<DesiredInput['owner']['spec']['cors']>;
+const MIB = 1024 * 1024;
+
 type Json = Readonly<Record<string, unknown>>;
 
 export function sidecarContainer(input: DesiredInput) {
@@ -47,7 +50,7 @@ export function sidecarContainer(input: DesiredInput) {
       failureThreshold: 120,
     },
     lifecycle: { postStart: listeningHook(), preStop: drainHooks().sidecar },
-    resources: sidecar?.resources ?? settings.sidecarResources,
+    resources: roomyResources(input),
     terminationMessagePolicy: LAST_WORDS,
     securityContext: {
       runAsNonRoot: true,
@@ -60,6 +63,16 @@ export function sidecarContainer(input: DesiredInput) {
     },
     volumeMounts: sidecarMounts(input),
   };
+}
+
+/** With a memory limit at which the largest body passes: the sidecar would not start with less. */
+function roomyResources({ owner: { spec }, settings }: DesiredInput) {
+  const resources = spec.sidecar?.resources ?? settings.sidecarResources;
+  const memory = resources.limits?.memory;
+  if (memory === undefined) return resources;
+  const least = leastMemoryLimit(wholeUnits(spec.queue.maxBodyBytes) ?? 0);
+  if ((wholeUnits(memory) ?? 0) >= least) return resources;
+  return { ...resources, limits: { ...resources.limits, memory: `${Math.ceil(least / MIB)}Mi` } };
 }
 
 function environment(input: DesiredInput): readonly Json[] {
