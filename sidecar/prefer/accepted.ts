@@ -55,7 +55,10 @@ export class Acceptance {
         exchange.answerProblem(bodyProblem(fault, maxBodyBytes));
       },
     });
-    const deadline = deadlines.start(body, exchange.arrivedAtMs);
+    const deadline = deadlines.start(
+      { expired: () => body.expired(), failed: (error) => exchange.failed(error) },
+      exchange.arrivedAtMs,
+    );
     exchange.onClientGone(() => {
       deadlines.cancel(deadline);
       body.abandon();

@@ -10,6 +10,7 @@ import type { ConnectionWays } from './connection-ways.ts';
 import { Intake, type IntakeOwner, overloaded } from './intake.ts';
 import { Presence } from './presence.ts';
 import type { IncomingRequest } from './request.ts';
+import { UnreadBytes } from './unread.ts';
 
 /**
  * Time to read the last word (RFC 9112, 9.6): our side ends, and what still comes is read and dropped until the client's side ends too.
@@ -22,6 +23,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   readonly #socket: Socket;
   readonly #ways: ConnectionWays;
   readonly #intake: Intake;
+  readonly #unread: UnreadBytes;
   /** To the current request. */
   #answer: Answer | undefined;
   #remoteAddress: string | undefined;
@@ -36,16 +38,12 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** -1: not looked at yet. */
   #paceSinceMs = -1;
   #paceFromBytes = 0;
-  /** What had been sent when the client was last seen to read, or to have nothing to read. */
-  #sentBytes = 0;
-  #readAtMs = 0;
-  /** Taken from the budget for what was written and waits for the client to read. */
-  #unsentBytes = 0;
 
   constructor(socket: Socket, ways: ConnectionWays) {
     this.#socket = socket;
     this.#ways = ways;
     this.heads = ways.heads;
+    this.#unread = new UnreadBytes(socket, ways.memory);
     this.#intake = new Intake(socket, ways.parser, ways.limits, ways.memory, this);
     socket
       .on(
@@ -112,7 +110,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     const socket = this.#socket;
     if (!socket.writable) return true;
     const hasRoom = socket.write(data, 'latin1');
-    if (socket.writableLength !== this.#unsentBytes) this.#countUnsent();
+    this.#unread.count();
     return hasRoom;
   }
 
@@ -153,7 +151,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
   /** Looked at from time to time: no times are kept for each request. */
   look(nowMs: number): void {
     const intake = this.#intake;
-    this.#countUnsent();
+    this.#unread.count();
     if (this.#hasStoppedReading(nowMs)) {
       this.destroy();
       return;
@@ -183,28 +181,11 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     return unfinishedBytes;
   }
 
-  /** A client that does not read, when there is no memory left for what it does not read, is cut off. */
-  #countUnsent(): void {
-    const { memory } = this.#ways;
-    const moreBytes = this.#socket.writableLength - this.#unsentBytes;
-    if (moreBytes > 0 && !memory.take(moreBytes)) {
-      memory.refusals++;
-      this.destroy();
-      return;
-    }
-    if (moreBytes < 0) memory.give(-moreBytes);
-    this.#unsentBytes += moreBytes;
-  }
-
   /** Whoever writes to the client waits while it does not read, but not for ever. The two ends of a WebSocket see to that themselves. */
   #hasStoppedReading(nowMs: number): boolean {
-    const { sentBytes } = this.#intake;
+    const stalledMs = this.#unread.stalledMs(nowMs, this.#intake.sentBytes);
     const isWebSocket = this.#isUpgraded && this.#answer?.hasHead !== true;
-    if (this.#socket.writableLength === 0 || sentBytes !== this.#sentBytes || isWebSocket) {
-      this.#sentBytes = sentBytes;
-      this.#readAtMs = nowMs;
-    }
-    return nowMs - this.#readAtMs >= this.#ways.idleTimeoutMs;
+    return !isWebSocket && stalledMs >= this.#ways.idleTimeoutMs;
   }
 
   /** A body that drips would keep its slot for as long as it lasts. What the container is slow to take is not the client's fault. */
@@ -275,8 +256,7 @@ export class ClientConnection implements IntakeOwner, AnswerCarrier {
     try {
       this.#leave();
     } finally {
-      this.#ways.memory.give(this.#unsentBytes);
-      this.#unsentBytes = 0;
+      this.#unread.release();
       this.#ways.gone(this);
       this.#intake.gone();
     }
