@@ -8,6 +8,7 @@ import { environmentName, flagName, type SettingsTable } from '../../runtime/set
 import { SETTINGS_PREFIX as sidecarPrefix, sidecarSettings } from '../../sidecar/contract.ts';
 import { type ProblemRow, problems } from '../../sidecar/ingress/problem.ts';
 import { leastRights } from '../../sidecar/store/redis/rights.ts';
+import { scripts } from '../../sidecar/store/redis/scripts.ts';
 import { metricNames } from '../../sidecar/telemetry/metric-names.ts';
 import { documentedValues } from './chart-values.ts';
 
@@ -31,7 +32,7 @@ export function tables(projectDir: string): Readonly<Record<string, () => string
     'redis-rights': () =>
       [
         '```',
-        `ACL SETUSER my-model on >PASSWORD ${leastRights('inference:{NAMESPACE/my-model}').join(' ')}`,
+        `ACL SETUSER my-model on >PASSWORD ${leastRights('inference:{NAMESPACE/my-model}', scripts).join(' ')}`,
         '```',
       ].join('\n'),
     'sidecar-metrics': () =>

@@ -1,6 +1,7 @@
 // What a Redis user may not do is said at the start, with the command that grants it, and nothing is begun that could end in the middle.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { commandRights, leastRights } from '../../sidecar/store/redis/rights.ts';
+import { scripts } from '../../sidecar/store/redis/scripts.ts';
 import { type Store, StoreError } from '../../sidecar/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { echo, startReplica, stopReplicas } from '../support/queue-replica.ts';
@@ -20,7 +21,9 @@ afterEach(async () => {
 
 /** A kit whose user has these rights of its deployment. */
 function kitWith(rules: (least: readonly string[]) => readonly string[]): StoreKit {
-  const kit: StoreKit = new StoreKit('redis', () => redis.user('tenant', 'pw', ...rules(leastRights(kit.keyPrefix))));
+  const kit: StoreKit = new StoreKit('redis', () =>
+    redis.user('tenant', 'pw', ...rules(leastRights(kit.keyPrefix, scripts))),
+  );
   kits.push(kit);
   return kit;
 }
@@ -47,10 +50,10 @@ it('a user without channels, as Redis 7 makes them, is refused cleanly: nothing 
   expect(replica.queue.health()).toEqual({ ok: true, error: null });
 });
 
-it.each(commandRights)('a user without %s is told so, by this rule alone', async (rule) => {
+it.each(commandRights(scripts))('a user without %s is told so, by this rule alone', async (rule) => {
   const kit = kitWith((least) => [...least, rule.replace('+', '-')]);
   const said = await refusalOf(kit);
-  if (rule === '+eval') expect(said).toContain(commandRights.join(' '));
+  if (rule === '+eval') expect(said).toContain(commandRights(scripts).join(' '));
   else expect(said).toBe(`ACL SETUSER tenant ${rule}`);
 });
 
@@ -60,7 +63,7 @@ it.each([
 ])('a user without its %s is told so', async (_, sign, without) => {
   const kit = kitWith((least) => [...least, without]);
   expect(await refusalOf(kit)).toBe(
-    `ACL SETUSER tenant ${leastRights(kit.keyPrefix).find((rule) => rule.startsWith(sign))}`,
+    `ACL SETUSER tenant ${leastRights(kit.keyPrefix, scripts).find((rule) => rule.startsWith(sign))}`,
   );
 });
 

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../../runtime/clock.ts';
 import type { RedisClient } from './connection.ts';
 import { isForbidden } from './failure.ts';
 import { list, type Reply, text } from './reply.ts';
-import { scripts } from './scripts.ts';
+import type { StepName } from './scripts.ts';
 
 /** How often it is looked again while something is missing. */
 const lookAgainMs = 1000;
@@ -13,9 +13,12 @@ const noScript = '0'.repeat(40);
 /** Not 0: then the script would ask Redis for the time before it can say that it may not. */
 const anyTime = 1;
 
+type Scripts = Readonly<Record<StepName, string>>;
+
 export interface RightsOptions {
   readonly steps: RedisClient;
   readonly listening: RedisClient;
+  readonly scripts: Scripts;
   readonly keyPrefix: string;
   /** Of the address; empty: Redis' user `default`. */
   readonly username: string;
@@ -67,14 +70,14 @@ export class Rights {
       this.#probe(listening.unsubscribe(none), 'unsubscribe'),
       this.#probe(infoOf(steps), 'info'),
       this.#probe(steps.callBuffer('EVALSHA', noScript, 1, keyPrefix), 'evalsha'),
-      this.#probe(steps.callBuffer('EVAL', scripts.rights, 1, keyPrefix, anyTime, 0), 'eval'),
+      this.#probe(steps.callBuffer('EVAL', this.#options.scripts.rights, 1, keyPrefix, anyTime, 0), 'eval'),
     ]);
     return rules.flat();
   }
 
   /** What is missing for a command. Rejects where it failed for another reason than a right. */
   async #probe(reply: Promise<unknown>, command: string): Promise<readonly string[]> {
-    const { keyPrefix } = this.#options;
+    const { keyPrefix, scripts } = this.#options;
     try {
       return list((await reply) as Reply)
         .map(text)
@@ -84,27 +87,25 @@ export class Rights {
       if (message.startsWith('NOSCRIPT')) return [];
       if (!isForbidden(error)) throw error;
       if (/channel/.test(message)) return [`&${keyPrefix}:*`];
-      if (/the '.*' command|this command/.test(message)) return command === 'eval' ? commandRights : [`+${command}`];
+      if (/the '.*' command|this command/.test(message))
+        return command === 'eval' ? commandRights(scripts) : [`+${command}`];
       return [`~${keyPrefix}*`];
     }
   }
 }
 
 /** All that a user needs of commands: what the steps run, and what runs them. */
-export const commandRights: readonly string[] = [
-  ...new Set(
-    Object.values(scripts)
-      .flatMap((script) => [...script.matchAll(/(?:call|later)\('([A-Z]+)'/g)])
-      .map(([, command = '']) => command.toLowerCase()),
-  ),
-  ...['eval', 'evalsha', 'info', 'subscribe', 'unsubscribe'],
-]
-  .sort()
-  .map((command) => `+${command}`);
+export function commandRights(scripts: Scripts): readonly string[] {
+  const called = Object.values(scripts)
+    .flatMap((script) => [...script.matchAll(/(?:call|later)\('([A-Z]+)'/g)])
+    .map(([, command = '']) => command.toLowerCase());
+  const commands = new Set([...called, 'eval', 'evalsha', 'info', 'subscribe', 'unsubscribe']);
+  return [...commands].sort().map((command) => `+${command}`);
+}
 
 /** The least that a user of one deployment needs, as rules of an ACL. */
-export function leastRights(keyPrefix: string): readonly string[] {
-  return [`~${keyPrefix}*`, `&${keyPrefix}:*`, ...commandRights];
+export function leastRights(keyPrefix: string, scripts: Scripts): readonly string[] {
+  return [`~${keyPrefix}*`, `&${keyPrefix}:*`, ...commandRights(scripts)];
 }
 
 function infoOf(client: RedisClient): Promise<unknown> {
