@@ -65,7 +65,7 @@ test.each([
     'a header name with a space',
     { cors: { allowedOrigins: ['*'], allowedHeaders: ['X Y'] } },
     'spec.cors.allowedHeaders',
-    'should match',
+    'must hold names of headers, such as X-Trace',
   ],
   [
     'bodies of 600Mi',
