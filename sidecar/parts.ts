@@ -84,7 +84,7 @@ export interface SidecarParts extends Ground {
 export function createParts(settings: SidecarSettings, deps: SidecarDeps, traces: Traces | undefined): SidecarParts {
   const ground = createGround(settings, deps, traces);
   const { clock, logger, gate, metrics, traffic } = ground;
-  const callContainer = createCallContainer(ground.container, clock, settings.maxBodyBytes, {
+  const callContainer = createCallContainer(ground.container, clock, ground.memory, settings.maxBodyBytes, {
     refused: (error) => health.reportRefused(error.message),
     failed: ground.failed,
   });

@@ -53,7 +53,7 @@ export class Attempt {
       const outcome = await this.#callContainer(recorder).finally(() => slot.release());
       await recorder.end();
       const ranMs = clock.monotonicMs() - startedMs;
-      const isOurs = await this.#settle(outcome, ranMs);
+      const isOurs = await this.#settle(outcome, ranMs).finally(() => releaseMemory(outcome));
       if (isOurs === false) observer.leaseLost('own', 1);
     } finally {
       letGo();
@@ -161,4 +161,8 @@ export class Attempt {
  */
 function deadlineDelayMs(leftMs: number): number {
   return Math.ceil((leftMs + 20) / 100) * 100;
+}
+
+function releaseMemory(outcome: CallOutcome): void {
+  if (outcome.kind === 'answered') outcome.release?.();
 }

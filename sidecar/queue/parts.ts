@@ -25,7 +25,8 @@ export interface ContainerCall {
 }
 
 export type CallOutcome =
-  | { readonly kind: 'answered'; readonly response: StoredResponse }
+  /** `release`: called when the response is stored, or will not be. */
+  | { readonly kind: 'answered'; readonly response: StoredResponse; release?(): void }
   /**
    * The container gave no response. `code` is a row of the error table. `upstream_unreachable` means that the request never
    * reached the container (connection refused): it waits on without an attempt being counted. All others count.

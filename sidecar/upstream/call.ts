@@ -2,8 +2,10 @@
 // Never throws: every end is an outcome. Holds no slot; the worker does.
 import type { Clock } from '../../runtime/clock.ts';
 import { GatheredBytes } from '../gathered-bytes.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { CallContainer, CallOutcome, ContainerCall } from '../queue/parts.ts';
 import type { Claim } from '../store/store.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import { UnwritableRequest } from './client/request-head.ts';
 import type { ResponseHead } from './client/response-head.ts';
 import type { ResponseHandler, RoundTrip } from './client/round-trip.ts';
@@ -22,12 +24,13 @@ export interface CallObserver {
 export function createCallContainer(
   container: Container,
   clock: Clock,
+  memory: MemoryBudget,
   maxResponseBytes: number,
   observer: CallObserver,
 ): CallContainer {
   return (claim, call) => {
     const { submission } = claim;
-    const gathering = new Gathering(claim, call, clock, maxResponseBytes, observer);
+    const gathering = new Gathering(claim, call, clock, new AnswerMemory(memory), maxResponseBytes, observer);
     gathering.send(() =>
       container.send(
         {
@@ -48,6 +51,7 @@ class Gathering implements ResponseHandler {
   readonly #settle: (outcome: CallOutcome) => void;
   readonly #call: ContainerCall;
   readonly #clock: Clock;
+  readonly #memory: AnswerMemory;
   readonly #maxBytes: number;
   readonly #observer: CallObserver;
   readonly #id: string;
@@ -58,11 +62,19 @@ class Gathering implements ResponseHandler {
   #isEventStream = false;
   #body = new GatheredBytes();
 
-  constructor(claim: Claim, call: ContainerCall, clock: Clock, maxBytes: number, observer: CallObserver) {
+  constructor(
+    claim: Claim,
+    call: ContainerCall,
+    clock: Clock,
+    memory: AnswerMemory,
+    maxBytes: number,
+    observer: CallObserver,
+  ) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
     this.outcome = promise;
     this.#call = call;
     this.#clock = clock;
+    this.#memory = memory;
     this.#maxBytes = maxBytes;
     this.#observer = observer;
     this.#id = claim.id;
@@ -70,6 +82,7 @@ class Gathering implements ResponseHandler {
     const abort = () => this.#end({ kind: 'aborted' });
     this.#settle = (outcome) => {
       call.signal.removeEventListener('abort', abort);
+      if (outcome.kind !== 'answered') memory.release();
       resolve(outcome);
     };
     if (call.signal.aborted) abort();
@@ -105,12 +118,13 @@ class Gathering implements ResponseHandler {
     // The bytes are lent.
     const chunk = Buffer.from(bytes);
     this.#body.add(chunk);
+    this.#memory.take(chunk.length, this.#trip!);
     if (this.#isEventStream) this.#call.onStreamChunk?.(chunk);
   }
 
   onResponseEnd(): void {
-    const body = this.#body.take();
-    this.#settle({ kind: 'answered', response: { status: this.#status, headers: this.#headers, body } });
+    const response = { status: this.#status, headers: this.#headers, body: this.#body.take() };
+    this.#settle({ kind: 'answered', response, release: () => this.#memory.release() });
   }
 
   onResponseError(error: Error): void {
