@@ -62,5 +62,5 @@ describe.each(['sqlite', 'redis'] as const)('on %s', (store) => {
     expect(sidecar.peakBytes()).toBeLessThan(CHART_LIMIT_BYTES);
     await eventually(async () => (await sidecar.figure('inference_client_connections')) < 10);
     expect(sidecar.process.exitCode).toBeNull();
-  }, 60_000);
+  }, 180_000);
 });

@@ -46,5 +46,5 @@ describe.each(['sqlite', 'redis'] as const)('on %s', (store) => {
     expect(sidecar.process.exitCode).toBeNull();
     expect(sidecar.peakBytes()).toBeLessThan(CHART_LIMIT_BYTES);
     await eventually(async () => (await fetch(`${sidecar.url}/echo`)).status === 200);
-  }, 90_000);
+  }, 180_000);
 });
