@@ -71,6 +71,7 @@ export function urlOrEmpty(...schemes: readonly string[]): Kind<string> {
 /** Scheme, host and port of an HTTP server, and nothing else: a path in it would be ignored. */
 export const httpOrigin: Kind<string> = {
   expects: 'http://host:port',
+  mayHoldSecret: true,
   parse: (value) => {
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed?.protocol !== 'http:' || !/^http:\/\/[^/?#@\\]+\/?$/i.test(value)) {
