@@ -29,7 +29,7 @@ test('those named are served, others are not', async () => {
 testThatNeeds('faults')('a list of one namespace does not make it forget the other', async () => {
   world.api.compact();
   world.api.faults.dropWatches();
-  await eventually(() => expect(world.api.faults.openWatches).toBeGreaterThan(18), { deadlineMs: 60_000 });
+  await eventually(() => expect(world.api.faults.openWatches).toBeGreaterThan(16), { deadlineMs: 60_000 });
   await world.kubectl('delete', 'deployment', 'model', '-n', 'team-a');
   await isMadeIn('team-a');
   await world.kubectl('delete', 'deployment', 'model', '-n', 'team-b');
