@@ -24,3 +24,28 @@ it('of two answers that want more than there is one goes on and the other waits 
   second.release();
   expect(memory.usedBytes).toBe(0);
 });
+
+it('nothing is taken for an answer that was given up while several of its parts waited', () => {
+  const memory = new MemoryBudget({ totalBytes: 1200, heapBytes: 300, lastAnswerBytes: 300 });
+  const [first, second] = [new AnswerMemory(memory), new AnswerMemory(memory)];
+  const [one, other] = [trip(), trip()];
+  first.take(250, one.trip);
+  second.take(60, other.trip);
+  second.take(50, other.trip);
+  second.release();
+  first.release();
+  expect(memory.usedBytes).toBe(0);
+});
+
+it('an answer goes on only when all parts that came while it was paused are paid for', () => {
+  const memory = new MemoryBudget({ totalBytes: 1200, heapBytes: 300, lastAnswerBytes: 300 });
+  const [first, second] = [new AnswerMemory(memory), new AnswerMemory(memory)];
+  const [one, other] = [trip(), trip()];
+  first.take(250, one.trip);
+  second.take(60, other.trip);
+  second.take(50, other.trip);
+  first.release();
+  expect([other.told, memory.usedBytes]).toEqual([['pause', 'resume'], 330]);
+  second.release();
+  expect(memory.usedBytes).toBe(0);
+});
