@@ -1,4 +1,4 @@
-// Whether a soak shows growth. Pure. Memory is judged as a trend after the warm-up. The first third of the samples is left out:
+// Whether a soak shows growth, passed the memory limit, or left something behind. Pure. Memory is judged as a trend after the warm-up. The first third of the samples is left out:
 // code is compiled, caches fill, and records pile up until the first retention is over. A leak then grows in every stretch of
 // the rest; a single step is an allocator that took more at a busy moment and keeps it.
 import type { Figures } from './figures.ts';
@@ -19,9 +19,14 @@ export function trendOf(samples: readonly Figures[], figure: (sample: Figures) =
   );
 }
 
+/** Whether there are enough samples to judge growth by. */
+export function hasTrend(samples: readonly Figures[]): boolean {
+  return samples.length >= LEAST_SAMPLES;
+}
+
 /** What is wrong, in sentences; none: nothing grew. */
 export function growth(samples: readonly Figures[]): readonly string[] {
-  if (samples.length < LEAST_SAMPLES) {
+  if (!hasTrend(samples)) {
     return [`${samples.length} samples make no trend: let it run longer`];
   }
   const complaints: string[] = [];
@@ -45,12 +50,22 @@ export function inWords(trend: readonly number[]): string {
   return trend.map((value) => value.toFixed(1)).join(', ');
 }
 
+/** Of the most memory that was in use at a time. A kernel that holds the limit kills the process. */
+export function beyondLimit(peakMiB: number, limitMiB: number): readonly string[] {
+  return peakMiB <= limitMiB ? [] : [`${peakMiB.toFixed(0)} MiB in use at a time, the limit is ${limitMiB} MiB`];
+}
+
 /** Of a sidecar that nobody uses any more. `first`: before the traffic began. */
 export function leftBehind(atRest: Figures, first: Figures): readonly string[] {
   const { inFlight, waiting, queued, running, connections } = atRest;
   const complaints: string[] = [];
   for (const [what, count] of Object.entries({ inFlight, waiting, queued, running, connections })) {
     if (count !== 0) complaints.push(`${what} is ${count} with nobody there`);
+  }
+  if (atRest.budgetUsedBytes > first.budgetUsedBytes) {
+    complaints.push(
+      `${atRest.budgetUsedBytes} bytes of the memory budget taken at rest, ${first.budgetUsedBytes} before the traffic`,
+    );
   }
   // Two of the look itself.
   if (atRest.descriptors > first.descriptors + 2) {

@@ -1,14 +1,15 @@
 // The sidecar program with the memory that the chart gives it: the budget, the heap and the flags of such a container, and the most
 // memory it ever had, which a kernel that enforced the limit would have killed it for.
 import { readFileSync } from 'node:fs';
+import { imageNodeFlags } from '../../dev/bundle.ts';
 import { memoryBudgetOf } from '../../sidecar/contract.ts';
-import { type SidecarProgram, startSidecarProgram } from './sidecar-program.ts';
+import { type ProgramOptions, type SidecarProgram, startSidecarProgram } from './sidecar-program.ts';
 
 const MIB = 1024 * 1024;
 /** `sidecar.resources.limits.memory` of the chart. */
 export const CHART_LIMIT_BYTES = 512 * MIB;
 /** V8's heap in a container of that size, and what the image says. */
-const nodeOptions = ['--max-old-space-size=256', '--max-semi-space-size=4', '--min-semi-space-size=2'];
+const limitedNode = ['--max-old-space-size=256', ...imageNodeFlags.sidecar];
 
 export interface LimitedSidecar extends SidecarProgram {
   /** Most memory in use at a time so far. */
@@ -19,9 +20,13 @@ export interface LimitedSidecar extends SidecarProgram {
 
 export async function startLimitedSidecar(
   settings: Parameters<typeof startSidecarProgram>[0],
+  { nodeOptions = [], ...options }: ProgramOptions = {},
 ): Promise<LimitedSidecar> {
   const memoryBudgetBytes = memoryBudgetOf(CHART_LIMIT_BYTES);
-  const program = await startSidecarProgram({ name: 'demo', memoryBudgetBytes, ...settings }, { nodeOptions });
+  const program = await startSidecarProgram(
+    { name: 'demo', memoryBudgetBytes, ...settings },
+    { ...options, nodeOptions: [...limitedNode, ...nodeOptions] },
+  );
   return {
     ...program,
     peakBytes() {

@@ -1,12 +1,15 @@
-// What a soak takes for growth, and what for warming up.
+// What a soak takes for growth and what for warming up, for too much memory, and for left behind.
 import { describe, expect, it } from 'vitest';
 import type { Figures } from '../soak/figures.ts';
-import { growth, leftBehind } from '../soak/verdict.ts';
+import { beyondLimit, growth, hasTrend, leftBehind } from '../soak/verdict.ts';
 
 const quiet: Figures = {
   atSeconds: 0,
   heldMiB: 20,
   rssMiB: 100,
+  peakMiB: 120,
+  budgetUsedBytes: 1_000,
+  longestStallMs: 5,
   descriptors: 30,
   connections: 0,
   inFlight: 0,
@@ -35,7 +38,16 @@ describe('growth', () => {
   });
 
   it('cannot be told from a few samples', () => {
-    expect(growth(soak(() => ({})).slice(0, 5))).toEqual(['5 samples make no trend: let it run longer']);
+    const few = soak(() => ({})).slice(0, 5);
+    expect([hasTrend(few), hasTrend(soak(() => ({})))]).toEqual([false, true]);
+    expect(growth(few)).toEqual(['5 samples make no trend: let it run longer']);
+  });
+});
+
+describe('the memory limit', () => {
+  it('may be reached, but not passed', () => {
+    expect(beyondLimit(512, 512)).toEqual([]);
+    expect(beyondLimit(512.6, 512)).toEqual(['513 MiB in use at a time, the limit is 512 MiB']);
   });
 });
 
@@ -46,6 +58,11 @@ describe('what is left behind', () => {
 
   it.each(['inFlight', 'waiting', 'queued', 'running', 'connections'] as const)('is %s that never ends', (what) => {
     expect(leftBehind({ ...quiet, [what]: 1 }, quiet)).toEqual([`${what} is 1 with nobody there`]);
+  });
+
+  it('is memory budget that was not given back', () => {
+    const complaint = '1001 bytes of the memory budget taken at rest, 1000 before the traffic';
+    expect(leftBehind({ ...quiet, budgetUsedBytes: 1_001 }, quiet)).toEqual([complaint]);
   });
 
   it('is a descriptor that nobody closed', () => {
